@@ -1,0 +1,127 @@
+// Any S3: datasets and models, immutable once written, and the presigned addresses that agents get
+// for one job. Every call has a time-out.
+
+import {
+  GetObjectCommand,
+  HeadBucketCommand,
+  HeadObjectCommand,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
+import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
+import { AppError } from '../../core/errors.ts';
+
+const CALL_TIMEOUT_MS = 30_000;
+
+export interface ObjectStoreConfig {
+  endpoint: string;
+  region: string;
+  bucket: string;
+  accessKeyId: string;
+  secretAccessKey: string;
+}
+
+export interface StoredObject {
+  sha256: string;
+  bytes: number;
+}
+
+export class ObjectStore {
+  private readonly client: S3Client;
+  private readonly bucket: string;
+
+  constructor(config: ObjectStoreConfig) {
+    this.bucket = config.bucket;
+    this.client = new S3Client({
+      endpoint: config.endpoint,
+      region: config.region,
+      forcePathStyle: true,
+      credentials: { accessKeyId: config.accessKeyId, secretAccessKey: config.secretAccessKey },
+      requestChecksumCalculation: 'WHEN_REQUIRED',
+      responseChecksumValidation: 'WHEN_REQUIRED',
+    });
+  }
+
+  /** Returns the hash of what was written. Writing the same again is harmless. */
+  async put(key: string, text: string, contentType: string): Promise<StoredObject> {
+    const body = new TextEncoder().encode(text);
+    await this.attempt('put', () =>
+      this.client.send(
+        new PutObjectCommand({
+          Bucket: this.bucket,
+          Key: key,
+          Body: body,
+          ContentType: contentType,
+        }),
+        { abortSignal: AbortSignal.timeout(CALL_TIMEOUT_MS) },
+      ),
+    );
+    return { sha256: await sha256(body), bytes: body.byteLength };
+  }
+
+  async text(key: string): Promise<string> {
+    return this.attempt('get', async () => {
+      const found = await this.client.send(
+        new GetObjectCommand({ Bucket: this.bucket, Key: key }),
+        { abortSignal: AbortSignal.timeout(CALL_TIMEOUT_MS) },
+      );
+      return (await found.Body?.transformToString('utf-8')) ?? '';
+    });
+  }
+
+  /** Size in bytes, or undefined where there is no such object. */
+  async size(key: string): Promise<number | undefined> {
+    try {
+      const head = await this.client.send(
+        new HeadObjectCommand({ Bucket: this.bucket, Key: key }),
+        { abortSignal: AbortSignal.timeout(CALL_TIMEOUT_MS) },
+      );
+      return head.ContentLength;
+    } catch (error) {
+      if (error instanceof Error && error.name === 'NotFound') return undefined;
+      throw unavailable('head', error);
+    }
+  }
+
+  async reachable(): Promise<boolean> {
+    try {
+      await this.client.send(new HeadBucketCommand({ Bucket: this.bucket }), {
+        abortSignal: AbortSignal.timeout(3_000),
+      });
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  presignGet(key: string, seconds: number): Promise<string> {
+    const command = new GetObjectCommand({ Bucket: this.bucket, Key: key });
+    return getSignedUrl(this.client, command, { expiresIn: seconds });
+  }
+
+  presignPut(key: string, seconds: number): Promise<string> {
+    const command = new PutObjectCommand({ Bucket: this.bucket, Key: key });
+    return getSignedUrl(this.client, command, { expiresIn: seconds });
+  }
+
+  private async attempt<Result>(what: string, work: () => Promise<Result>): Promise<Result> {
+    try {
+      return await work();
+    } catch (error) {
+      throw unavailable(what, error);
+    }
+  }
+}
+
+function unavailable(what: string, cause: unknown): AppError {
+  return new AppError('dependency_unavailable', 'The object store cannot be reached right now.', {
+    internalMessage: `object store ${what}: ${cause instanceof Error ? cause.name : 'failed'}`,
+    retryAfterSeconds: 5,
+    cause,
+  });
+}
+
+export async function sha256(bytes: Uint8Array): Promise<string> {
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}

@@ -1,0 +1,56 @@
+// The registry's rows and the history of what was live.
+
+import { desc, eq, inArray } from 'drizzle-orm';
+import { type RoutingTable, routingTableSchema } from '../../core/routing.ts';
+import type { Queryable } from './connect.ts';
+import { models, routingHistory } from './schema.ts';
+
+export type ModelRow = typeof models.$inferSelect;
+
+/** Idempotent by id: a model never changes once it is registered. */
+export async function insertModel(db: Queryable, model: ModelRow): Promise<void> {
+  await db.insert(models).values(model).onConflictDoNothing();
+}
+
+export async function findModel(db: Queryable, id: string): Promise<ModelRow | undefined> {
+  const [row] = await db.select().from(models).where(eq(models.id, id));
+  return row;
+}
+
+export async function findModels(db: Queryable, ids: readonly string[]): Promise<ModelRow[]> {
+  if (ids.length === 0) return [];
+  return db
+    .select()
+    .from(models)
+    .where(inArray(models.id, [...ids]));
+}
+
+export async function listModels(db: Queryable, limit = 100): Promise<ModelRow[]> {
+  return db.select().from(models).orderBy(desc(models.createdAt), desc(models.id)).limit(limit);
+}
+
+export type RoutingRow = typeof routingHistory.$inferInsert;
+
+/** Idempotent by version. */
+export async function insertRouting(db: Queryable, row: RoutingRow): Promise<void> {
+  await db.insert(routingHistory).values(row).onConflictDoNothing();
+}
+
+export async function listRouting(db: Queryable, limit = 200) {
+  return db.select().from(routingHistory).orderBy(desc(routingHistory.version)).limit(limit);
+}
+
+export async function findRouting(db: Queryable, version: number) {
+  const [row] = await db.select().from(routingHistory).where(eq(routingHistory.version, version));
+  return row;
+}
+
+/** The table as the record has it; undefined before the first change. */
+export async function latestTable(db: Queryable): Promise<RoutingTable | undefined> {
+  const [row] = await db
+    .select({ to: routingHistory.to })
+    .from(routingHistory)
+    .orderBy(desc(routingHistory.version))
+    .limit(1);
+  return row === undefined ? undefined : routingTableSchema.parse(row.to);
+}

@@ -1,0 +1,74 @@
+// Questions and the groups they form, kept from first sight: nearest phrasing by cosine similarity
+// (pgvector, HNSW). What a phrasing's split is never changes.
+
+import { asc, count, eq, inArray, sql } from 'drizzle-orm';
+import type { Queryable } from './connect.ts';
+import { questionGroups, questionPhrasings } from './schema.ts';
+
+export type PhrasingRow = Omit<typeof questionPhrasings.$inferSelect, 'embedding'>;
+
+const columns = {
+  id: questionPhrasings.id,
+  groupId: questionPhrasings.groupId,
+  text: questionPhrasings.text,
+  ordinalInGroup: questionPhrasings.ordinalInGroup,
+  split: questionPhrasings.split,
+  firstSeenAt: questionPhrasings.firstSeenAt,
+};
+
+export async function findPhrasings(db: Queryable, ids: readonly string[]) {
+  if (ids.length === 0) return [];
+  return db
+    .select({ ...columns, groupSplit: questionGroups.split })
+    .from(questionPhrasings)
+    .innerJoin(questionGroups, eq(questionGroups.id, questionPhrasings.groupId))
+    .where(inArray(questionPhrasings.id, [...ids]));
+}
+
+export interface Nearest {
+  groupId: string;
+  similarity: number;
+}
+
+export async function nearestPhrasing(
+  db: Queryable,
+  embedding: readonly number[],
+): Promise<Nearest | undefined> {
+  const target = JSON.stringify(embedding);
+  const [row] = await db
+    .select({
+      groupId: questionPhrasings.groupId,
+      similarity: sql<number>`1 - (${questionPhrasings.embedding} <=> ${target}::vector)`,
+    })
+    .from(questionPhrasings)
+    .orderBy(asc(sql`${questionPhrasings.embedding} <=> ${target}::vector`))
+    .limit(1);
+  return row;
+}
+
+export async function countGroups(db: Queryable): Promise<number> {
+  const [row] = await db.select({ total: count() }).from(questionGroups);
+  return row?.total ?? 0;
+}
+
+export async function countInGroup(db: Queryable, groupId: string): Promise<number> {
+  const [row] = await db
+    .select({ total: count() })
+    .from(questionPhrasings)
+    .where(eq(questionPhrasings.groupId, groupId));
+  return row?.total ?? 0;
+}
+
+export async function insertGroup(
+  db: Queryable,
+  group: Omit<typeof questionGroups.$inferInsert, 'ordinal'>,
+): Promise<void> {
+  await db.insert(questionGroups).values(group).onConflictDoNothing();
+}
+
+export async function insertPhrasing(
+  db: Queryable,
+  phrasing: typeof questionPhrasings.$inferInsert,
+): Promise<void> {
+  await db.insert(questionPhrasings).values(phrasing).onConflictDoNothing();
+}

@@ -1,0 +1,236 @@
+// The record. Migrations in migrations/ are generated from this file (npm run db:generate).
+// Ids and times are made by callers, as text and timestamptz; embeddings have the 384 dimensions of
+// all-MiniLM-L6-v2.
+
+import {
+  boolean,
+  doublePrecision,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  serial,
+  text,
+  timestamp,
+  uniqueIndex,
+  uuid,
+  vector,
+} from 'drizzle-orm/pg-core';
+
+const instant = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' });
+
+export const EMBEDDING_DIMENSIONS = 384;
+
+export const visitors = pgTable('visitors', {
+  id: text('id').primaryKey(),
+  firstSeenAt: instant('first_seen_at').notNull(),
+  lastSeenAt: instant('last_seen_at').notNull(),
+});
+
+export const systemPrompts = pgTable('system_prompts', {
+  version: text('version').primaryKey(),
+  body: text('body').notNull(),
+});
+
+export const interactions = pgTable(
+  'interactions',
+  {
+    id: uuid('interaction_id').primaryKey(),
+    visitorId: text('visitor_id').notNull(),
+    sessionId: text('session_id').notNull(),
+    traceId: text('trace_id').notNull(),
+    query: text('query').notNull(),
+    historyTurns: integer('history_turns').notNull(),
+    response: text('response').notNull(),
+    sources: jsonb('sources').notNull(),
+    retrievalPossible: boolean('retrieval_possible').notNull(),
+    promptVersion: text('prompt_version').notNull(),
+    modelServed: text('model_served').notNull(),
+    modelAssigned: text('model_assigned').notNull(),
+    arm: text('arm', { enum: ['control', 'treatment', 'none'] }).notNull(),
+    experimentId: text('experiment_id'),
+    routingVersion: integer('routing_version').notNull(),
+    status: text('status', { enum: ['complete', 'partial', 'error'] }).notNull(),
+    errorCode: text('error_code'),
+    promptTokens: integer('prompt_tokens'),
+    completionTokens: integer('completion_tokens'),
+    firstTokenMs: integer('first_token_ms'),
+    totalMs: integer('total_ms').notNull(),
+    trainingOptOut: boolean('training_opt_out').notNull(),
+    platform: text('platform', { enum: ['homepage', 'openai'] }).notNull(),
+    createdAt: instant('created_at').notNull(),
+  },
+  (table) => [
+    index('interactions_created').on(table.createdAt, table.id),
+    index('interactions_model').on(table.modelServed, table.createdAt),
+    index('interactions_visitor').on(table.visitorId),
+  ],
+);
+
+export const feedbackEvents = pgTable(
+  'feedback_events',
+  {
+    id: uuid('event_id').primaryKey(),
+    // No foreign key: feedback may be delivered before the answer it belongs to.
+    interactionId: uuid('interaction_id').notNull(),
+    visitorId: text('visitor_id').notNull(),
+    source: text('source', { enum: ['explicit', 'implicit'] }).notNull(),
+    feedbackType: text('feedback_type').notNull(),
+    feedbackValue: doublePrecision('feedback_value'),
+    correctedResponse: text('corrected_response'),
+    correctionType: text('correction_type'),
+    modelVersion: text('model_version').notNull(),
+    metadata: jsonb('metadata').notNull(),
+    at: instant('at').notNull(),
+    receivedAt: instant('received_at').notNull(),
+    reviewStatus: text('review_status', { enum: ['pending', 'accepted', 'rejected'] }),
+    reviewedAt: instant('reviewed_at'),
+    reviewedBy: text('reviewed_by'),
+    reviewNote: text('review_note'),
+  },
+  (table) => [
+    index('feedback_interaction').on(table.interactionId),
+    index('feedback_received').on(table.receivedAt),
+    index('feedback_review').on(table.reviewStatus, table.receivedAt),
+    index('feedback_reviewed').on(table.reviewedAt),
+  ],
+);
+
+export const questionGroups = pgTable('question_groups', {
+  id: text('id').primaryKey(),
+  ordinal: serial('ordinal').notNull(),
+  topic: text('topic').notNull(),
+  split: text('split', { enum: ['train', 'validation', 'test'] }).notNull(),
+  firstSeenAt: instant('first_seen_at').notNull(),
+});
+
+export const questionPhrasings = pgTable(
+  'question_phrasings',
+  {
+    id: text('id').primaryKey(),
+    groupId: text('group_id')
+      .notNull()
+      .references(() => questionGroups.id),
+    text: text('text').notNull(),
+    embedding: vector('embedding', { dimensions: EMBEDDING_DIMENSIONS }).notNull(),
+    ordinalInGroup: integer('ordinal_in_group').notNull(),
+    split: text('split', { enum: ['train', 'validation', 'test'] }).notNull(),
+    firstSeenAt: instant('first_seen_at').notNull(),
+  },
+  (table) => [
+    index('phrasings_nearest').using('hnsw', table.embedding.op('vector_cosine_ops')),
+    uniqueIndex('phrasings_place').on(table.groupId, table.ordinalInGroup),
+  ],
+);
+
+export const datasets = pgTable('datasets', {
+  id: text('id').primaryKey(),
+  windowStart: instant('window_start').notNull(),
+  windowEnd: instant('window_end').notNull(),
+  status: text('status', { enum: ['curating', 'ready', 'too_small'] }).notNull(),
+  counts: jsonb('counts').notNull(),
+  files: jsonb('files').notNull(),
+  manifestSha256: text('manifest_sha256'),
+  createdAt: instant('created_at').notNull(),
+});
+
+export const datasetMembers = pgTable(
+  'dataset_members',
+  {
+    datasetId: text('dataset_id')
+      .notNull()
+      .references(() => datasets.id),
+    interactionId: uuid('interaction_id').notNull(),
+    phrasingId: text('phrasing_id').notNull(),
+    source: text('source', { enum: ['praise', 'correction'] }).notNull(),
+    feedbackEventId: uuid('feedback_event_id'),
+    split: text('split').notNull(),
+    qualityRaw: doublePrecision('quality_raw').notNull(),
+    replayedFrom: text('replayed_from'),
+  },
+  (table) => [
+    primaryKey({ columns: [table.datasetId, table.interactionId, table.source] }),
+    index('members_interaction').on(table.interactionId),
+  ],
+);
+
+export const datasetPairs = pgTable(
+  'dataset_pairs',
+  {
+    datasetId: text('dataset_id')
+      .notNull()
+      .references(() => datasets.id),
+    id: text('pair_id').notNull(),
+    chosenInteractionId: uuid('chosen_interaction_id').notNull(),
+    rejectedInteractionId: uuid('rejected_interaction_id').notNull(),
+    source: text('source').notNull(),
+    margin: doublePrecision('margin').notNull(),
+    split: text('split').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.datasetId, table.id] })],
+);
+
+export const trainingJobs = pgTable(
+  'training_jobs',
+  {
+    id: uuid('id').primaryKey(),
+    datasetId: text('dataset_id')
+      .notNull()
+      .references(() => datasets.id),
+    iteration: integer('iteration').notNull(),
+    modelId: text('model_id').notNull(),
+    base: text('base').notNull(),
+    parent: text('parent').notNull(),
+    status: text('status', {
+      enum: ['queued', 'leased', 'succeeded', 'refused', 'failed', 'cancelled'],
+    }).notNull(),
+    attempt: integer('attempt').notNull(),
+    maxAttempts: integer('max_attempts').notNull(),
+    agentId: text('agent_id'),
+    leaseExpiresAt: instant('lease_expires_at'),
+    cancelRequested: boolean('cancel_requested').notNull(),
+    hasCheckpoint: boolean('has_checkpoint').notNull(),
+    progress: jsonb('progress'),
+    verdict: jsonb('verdict'),
+    error: jsonb('error'),
+    losses: jsonb('losses'),
+    createdAt: instant('created_at').notNull(),
+    finishedAt: instant('finished_at'),
+  },
+  (table) => [
+    uniqueIndex('jobs_model').on(table.modelId),
+    index('jobs_queue').on(table.status, table.createdAt),
+  ],
+);
+
+export const models = pgTable('models', {
+  id: text('id').primaryKey(),
+  display: text('display').notNull(),
+  base: text('base').notNull(),
+  parent: text('parent'),
+  datasetId: text('dataset_id'),
+  jobId: uuid('job_id'),
+  status: text('status', { enum: ['base', 'registered', 'refused'] }).notNull(),
+  reason: text('reason').notNull(),
+  metrics: jsonb('metrics').notNull(),
+  artifacts: jsonb('artifacts').notNull(),
+  gitCommit: text('git_commit'),
+  createdAt: instant('created_at').notNull(),
+});
+
+export const routingHistory = pgTable('routing_history', {
+  version: integer('version').primaryKey(),
+  at: instant('at').notNull(),
+  who: text('who').notNull(),
+  action: text('action').notNull(),
+  reason: text('reason').notNull(),
+  summary: text('summary').notNull(),
+  from: jsonb('from_table').notNull(),
+  to: jsonb('to_table').notNull(),
+});
+
+export const agents = pgTable('agents', {
+  id: text('id').primaryKey(),
+  seenAt: instant('seen_at').notNull(),
+});

@@ -1,0 +1,64 @@
+// One error class for what can go wrong, and one table from its code to an HTTP status.
+// Thrown anywhere in the Worker, answered once by the app's onError. `message` is for the
+// caller and names no prompt, token or SQL parameter; `internalMessage` is for the log.
+
+const STATUS = {
+  invalid_json: 400,
+  invalid_request: 400,
+  unauthorized: 401,
+  token_invalid: 401,
+  token_expired: 401,
+  forbidden: 403,
+  origin_not_allowed: 403,
+  not_found: 404,
+  method_not_allowed: 405,
+  conflict: 409,
+  stale_holder: 409,
+  body_too_large: 413,
+  unsupported_media_type: 415,
+  rate_limited: 429,
+  model_unavailable: 503,
+  dependency_unavailable: 503,
+} as const;
+
+export type ErrorCode = keyof typeof STATUS;
+export type ErrorStatus = (typeof STATUS)[ErrorCode];
+
+export interface ErrorBody {
+  error: { code: ErrorCode; message: string; details?: string[] };
+}
+
+interface AppErrorOptions {
+  details?: string[];
+  internalMessage?: string;
+  retryAfterSeconds?: number;
+  cause?: unknown;
+}
+
+export class AppError extends Error {
+  readonly code: ErrorCode;
+  readonly status: ErrorStatus;
+  readonly details: string[] | undefined;
+  readonly internalMessage: string | undefined;
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(code: ErrorCode, message: string, options: AppErrorOptions = {}) {
+    super(message, { cause: options.cause });
+    this.name = 'AppError';
+    this.code = code;
+    this.status = STATUS[code];
+    this.details = options.details;
+    this.internalMessage = options.internalMessage;
+    this.retryAfterSeconds = options.retryAfterSeconds;
+  }
+
+  get retryable(): boolean {
+    return this.status === 503 || this.status === 429;
+  }
+
+  toBody(): ErrorBody {
+    const error: ErrorBody['error'] = { code: this.code, message: this.message };
+    if (this.details) error.details = this.details;
+    return { error };
+  }
+}

@@ -1,0 +1,22 @@
+import { expect, test } from 'vitest';
+import { isUuid, uuidv7 } from './ids.ts';
+
+const random = new Uint8Array([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+
+test('matches the layout of RFC 9562: time, version 7, variant 10', () => {
+  expect(uuidv7(0x017f22e279b0, random)).toBe('017f22e2-79b0-7102-8304-05060708090a');
+});
+
+test('sorts by time', () => {
+  const ids = [3, 1, 2].map((now) => uuidv7(now, random));
+  expect(ids.toSorted()).toEqual([1, 2, 3].map((now) => uuidv7(now, random)));
+});
+
+test('is recognised, and other text is not', () => {
+  expect(isUuid(uuidv7(1, random))).toBe(true);
+  expect(isUuid('int-789')).toBe(false);
+});
+
+test('too little randomness is refused', () => {
+  expect(() => uuidv7(1, new Uint8Array(4))).toThrow('expected 10 random bytes, got 4');
+});

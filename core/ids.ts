@@ -1,0 +1,27 @@
+// Identifiers. An answer's key is a UUIDv7 (RFC 9562 section 5.7): sortable by time, so that the
+// record's index stays compact. Time and randomness are arguments; nothing here reads a clock.
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/**
+ * @param now milliseconds since the epoch
+ * @param random at least 10 random bytes
+ */
+export function uuidv7(now: number, random: Uint8Array): string {
+  if (random.length < 10) throw new RangeError(`expected 10 random bytes, got ${random.length}`);
+  const bytes = new Uint8Array(16);
+  bytes.set(random.subarray(0, 10), 6);
+  let rest = Math.floor(now);
+  for (let index = 5; index >= 0; index -= 1) {
+    bytes[index] = rest % 256;
+    rest = Math.floor(rest / 256);
+  }
+  bytes[6] = 0x70 | ((bytes[6] ?? 0) & 0x0f);
+  bytes[8] = 0x80 | ((bytes[8] ?? 0) & 0x3f);
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}
+
+export function isUuid(text: string): boolean {
+  return UUID.test(text);
+}

@@ -1,0 +1,52 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { parseLearning } from './learning-config.ts';
+
+const shipped = readFileSync('learning.yaml', 'utf8');
+
+test('the shipped file is valid and holds the documents\u2019 values', () => {
+  const { config, changed } = parseLearning(shipped);
+  expect(config.training).toMatchObject({
+    lora_rank: 16,
+    lora_alpha: 32,
+    learning_rate: 2e-4,
+    epochs: 3,
+  });
+  expect(config.curation).toMatchObject({ min_quality_score: 0.5, similarity_threshold: 0.85 });
+  expect(changed).toEqual([]);
+});
+
+test.each(['learning.tiny.yaml', 'learning.local.yaml'])(
+  '%s is valid over it, and each change is listed',
+  (file) => {
+    const { changed } = parseLearning(shipped, readFileSync(file, 'utf8'));
+    expect(changed.map((change) => change.path)).toContain('learning.curation.min_interactions');
+  },
+);
+
+test.each([
+  ['lora_rank: 16', 'lora_rank: 0', 'learning.training.lora_rank'],
+  ['lora_rank: 16', 'lora_rank: 16\n    lora_rnk: 8', 'lora_rnk'],
+  ['method: lora', 'method: qlora', 'only "lora" is built'],
+  ['method: dpo', 'method: ppo', 'only "dpo" is built'],
+  ['balance_topics: false', 'balance_topics: true', 'balance_topics is not built yet'],
+  ['auto_rollout: false', 'auto_rollout: true', 'auto_rollout is not built yet'],
+  ['min_quality_score: 0.5', 'min_quality_score: 1.5', 'learning.curation.min_quality_score'],
+  ['min_interactions: 1000', 'min_interactions: 20000', 'must not exceed max_interactions'],
+  ['[0.1, 0.25, 0.5, 1.0]', '[0.1, 0.5, 0.25, 1.0]', 'rollout_stages must grow'],
+  ['[0.1, 0.25, 0.5, 1.0]', '[0.1, 0.25]', 'must end at 1.0'],
+  [
+    'initial_traffic_split: 0.1',
+    'initial_traffic_split: 0.2',
+    'must be the first of rollout_stages',
+  ],
+])('refuses %o changed to %o, naming it', (from, to, message) => {
+  expect(shipped).toContain(from);
+  expect(() => parseLearning(shipped.replace(from, to))).toThrow(message);
+});
+
+test('text that is no YAML, and YAML that is no mapping, are refused by file', () => {
+  expect(() => parseLearning('learning: [')).toThrow('learning.yaml is not valid YAML');
+  expect(() => parseLearning('- 1')).toThrow('must hold a mapping');
+  expect(() => parseLearning(shipped, 'learning:\n  trainng: {}')).toThrow('trainng');
+});

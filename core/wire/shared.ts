@@ -1,0 +1,56 @@
+// Shapes that several endpoints share, and the one way a body is parsed.
+
+import { z } from 'zod';
+import { AppError } from '../errors.ts';
+
+export const LIMITS = {
+  chatBytes: 96 * 1024,
+  feedbackBytes: 64 * 1024,
+  adminBytes: 64 * 1024,
+  agentBytes: 4 * 1024 * 1024,
+  messageChars: 8_000,
+  correctionChars: 8_000,
+  messages: 64,
+  sources: 16,
+  sourceChars: 8_000,
+} as const;
+
+export const uuidSchema = z
+  .string()
+  .regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/, 'expected a UUID');
+
+/** Postgres refuses U+0000 in text, so it is refused here, by name. */
+export const textSchema = (max: number) =>
+  z
+    .string()
+    .min(1)
+    .max(max)
+    .refine((text) => !text.includes('\u0000'), 'must not contain the NUL character');
+
+export const sourceSchema = z.strictObject({
+  id: textSchema(200),
+  title: textSchema(500),
+  url: z
+    .url({ protocol: /^https?$/ })
+    .max(2000)
+    .optional(),
+  text: textSchema(LIMITS.sourceChars).optional(),
+});
+export type Source = z.infer<typeof sourceSchema>;
+
+export const sourcesSchema = z.array(sourceSchema).max(LIMITS.sources);
+
+/** Throws AppError invalid_request that lists each field at fault. */
+export function parseWire<Schema extends z.ZodType>(
+  schema: Schema,
+  body: unknown,
+): z.infer<Schema> {
+  const result = schema.safeParse(body);
+  if (result.success) return result.data;
+  const details = result.error.issues
+    .slice(0, 10)
+    .map((issue) => `${issue.path.join('.') || 'body'}: ${issue.message}`);
+  throw new AppError('invalid_request', `The request is not usable. ${details[0] ?? ''}`.trim(), {
+    details,
+  });
+}

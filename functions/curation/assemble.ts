@@ -1,0 +1,303 @@
+// From judged answers to a dataset: which are taught, which are held out, which stand in pairs. Pure;
+// handles references, never text, so that a week of answers fits a Worker's memory.
+
+import { unitHash } from '../../core/assignment.ts';
+import type { LearningConfig } from '../../core/learning-config.ts';
+import { matchPairs, type PairSource, pairWeight } from '../../core/pairs.ts';
+import type { Band } from '../../core/quality.ts';
+import type { Split } from '../../core/split.ts';
+import type { FilterReason } from './score.ts';
+
+/** One judged answer of the window, without its text. */
+export interface Candidate {
+  interactionId: string;
+  visitorId: string;
+  phrasingId: string;
+  groupId: string;
+  split: Split;
+  qualified: boolean;
+  comparable: boolean;
+  reason: FilterReason | null;
+  raw: number | null;
+  score: number | null;
+  band: Band | null;
+  /** Hash of the answer's words: equal hashes are equal answers. */
+  responseKey: string;
+  correction: { eventId: string; textKey: string } | null;
+}
+
+/** A member of an earlier dataset that may be replayed. */
+export interface Earlier {
+  datasetId: string;
+  interactionId: string;
+  phrasingId: string;
+  source: 'praise' | 'correction';
+  feedbackEventId: string | null;
+  split: Split;
+  qualityRaw: number;
+  textKey: string;
+}
+
+export interface Member {
+  interactionId: string;
+  phrasingId: string;
+  groupId: string | null;
+  source: 'praise' | 'correction';
+  feedbackEventId: string | null;
+  split: Split;
+  qualityRaw: number;
+  replayedFrom: string | null;
+  repeats: number;
+}
+
+export interface PairRef {
+  pairId: string;
+  source: PairSource;
+  chosenInteractionId: string;
+  /** Set where the chosen text is that correction's. */
+  correctionEventId: string | null;
+  rejectedInteractionId: string;
+  margin: number;
+  confidence: number;
+  weight: number;
+  split: 'train' | 'validation' | 'test';
+}
+
+export interface Counts {
+  interactions: number;
+  with_evidence: number;
+  qualified: number;
+  filtered: Partial<Record<FilterReason | 'contradicted' | 'duplicate' | 'visitor_cap', number>>;
+  bands: Record<Band, number>;
+  train: number;
+  validation_phrasings: number;
+  test_phrasings: number;
+  validation_groups: number;
+  test_groups: number;
+  corrections: number;
+  replayed: number;
+  pairs: number;
+  pairs_by_source: Partial<Record<PairSource, number>>;
+}
+
+export interface Assembly {
+  members: Member[];
+  pairs: PairRef[];
+  counts: Counts;
+}
+
+interface Draft extends Member {
+  textKey: string;
+  visitorId: string | null;
+}
+
+export function assemble(
+  datasetId: string,
+  candidates: readonly Candidate[],
+  earlier: readonly Earlier[],
+  config: LearningConfig['curation'],
+): Assembly {
+  const filtered: Counts['filtered'] = {};
+  const drop = (reason: keyof Counts['filtered']) => {
+    filtered[reason] = (filtered[reason] ?? 0) + 1;
+  };
+  for (const { reason, correction } of candidates) if (reason && !correction) drop(reason);
+
+  // An answer that an operator accepted a correction of must not be praised into the same group.
+  const refuted = new Set(
+    candidates.flatMap((c) => (c.correction ? [`${c.groupId}\u0000${c.responseKey}`] : [])),
+  );
+  const drafts: Draft[] = [];
+  const perVisitor = new Map<string, number>();
+  for (const candidate of candidates) {
+    const source = candidate.correction ? 'correction' : 'praise';
+    if (source === 'praise' && !candidate.qualified) continue;
+    if (source === 'praise' && refuted.has(`${candidate.groupId}\u0000${candidate.responseKey}`)) {
+      drop('contradicted');
+      continue;
+    }
+    const used = perVisitor.get(candidate.visitorId) ?? 0;
+    if (used >= config.max_examples_per_visitor) {
+      drop('visitor_cap');
+      continue;
+    }
+    perVisitor.set(candidate.visitorId, used + 1);
+    drafts.push({
+      interactionId: candidate.interactionId,
+      phrasingId: candidate.phrasingId,
+      groupId: candidate.groupId,
+      source,
+      feedbackEventId: candidate.correction?.eventId ?? null,
+      split: candidate.split,
+      qualityRaw: candidate.raw ?? 0,
+      replayedFrom: null,
+      repeats: 1,
+      textKey: candidate.correction?.textKey ?? candidate.responseKey,
+      visitorId: candidate.visitorId,
+    });
+  }
+  const kept = dedupe(drafts, () => drop('duplicate'));
+  const replayed = replay(datasetId, earlier, kept, config);
+  const members = repeatCorrections([...kept, ...replayed], config.correction_repeats);
+  const pairs = pairsOf(datasetId, candidates, config.min_pair_margin);
+  return { members, pairs, counts: countUp(candidates, members, pairs, filtered) };
+}
+
+/** One example for each phrasing and text; a correction before praise, then the better score. */
+function dedupe(drafts: readonly Draft[], onDuplicate: () => void): Draft[] {
+  const best = new Map<string, Draft>();
+  for (const draft of drafts) {
+    const key = `${draft.phrasingId}\u0000${draft.textKey}`;
+    const held = best.get(key);
+    if (held !== undefined) onDuplicate();
+    if (held === undefined || rank(draft) > rank(held)) best.set(key, draft);
+  }
+  return [...best.values()];
+}
+
+const rank = (draft: Draft) => (draft.source === 'correction' ? 2 : 0) + draft.qualityRaw;
+
+/**
+ * Earlier weeks' examples. Held-out ones all stay; taught ones with probability decay^(age in
+ * datasets), drawn by hash, newest first, until `max_interactions` is reached.
+ */
+function replay(
+  datasetId: string,
+  earlier: readonly Earlier[],
+  current: readonly Draft[],
+  config: LearningConfig['curation'],
+): Draft[] {
+  const seen = new Set(current.map((draft) => `${draft.phrasingId}\u0000${draft.textKey}`));
+  const ages = new Map<string, number>();
+  for (const { datasetId: id } of earlier) if (!ages.has(id)) ages.set(id, ages.size + 1);
+  const corrected = new Set(
+    current.filter((d) => d.source === 'correction').map((draft) => draft.phrasingId),
+  );
+  let room = config.max_interactions - current.filter((draft) => draft.split === 'train').length;
+  const taken: Draft[] = [];
+  for (const entry of earlier) {
+    const key = `${entry.phrasingId}\u0000${entry.textKey}`;
+    if (seen.has(key) || corrected.has(entry.phrasingId)) continue;
+    const taught = entry.split === 'train';
+    const share = config.replay_decay ** (ages.get(entry.datasetId) ?? 1);
+    if (taught && (room <= 0 || unitHash(entry.interactionId, `replay-${datasetId}`) >= share))
+      continue;
+    seen.add(key);
+    if (taught) room -= 1;
+    taken.push({
+      interactionId: entry.interactionId,
+      phrasingId: entry.phrasingId,
+      groupId: null,
+      source: entry.source,
+      feedbackEventId: entry.feedbackEventId,
+      split: entry.split,
+      qualityRaw: entry.qualityRaw,
+      replayedFrom: entry.datasetId,
+      repeats: 1,
+      textKey: entry.textKey,
+      visitorId: null,
+    });
+  }
+  return taken;
+}
+
+/** Corrections carry the learning: where praise outnumbers them they are repeated, up to a limit. */
+function repeatCorrections(drafts: readonly Draft[], limit: number): Member[] {
+  const taught = drafts.filter((draft) => draft.split === 'train');
+  const corrections = taught.filter((draft) => draft.source === 'correction').length;
+  const praise = taught.length - corrections;
+  const repeats =
+    corrections === 0 ? 1 : Math.max(1, Math.min(limit, Math.round(praise / corrections)));
+  return drafts.map(({ textKey: _text, visitorId: _visitor, ...member }) => ({
+    ...member,
+    repeats: member.source === 'correction' && member.split === 'train' ? repeats : 1,
+  }));
+}
+
+const sideOf = (split: Split): PairRef['split'] =>
+  split === 'train' ? 'train' : split.startsWith('test') ? 'test' : 'validation';
+
+/** A pair is taught only when neither of its phrasings is held out. */
+function pairSide(a: Split, b: Split): PairRef['split'] {
+  const sides = [sideOf(a), sideOf(b)];
+  if (sides.includes('test')) return 'test';
+  return sides.includes('validation') ? 'validation' : 'train';
+}
+
+function pairsOf(
+  datasetId: string,
+  candidates: readonly Candidate[],
+  minMargin: number,
+): PairRef[] {
+  const pairs: PairRef[] = [];
+  const add = (pair: Omit<PairRef, 'pairId' | 'confidence' | 'weight'>) =>
+    pairs.push({
+      ...pair,
+      ...pairWeight(pair.source, pair.margin),
+      pairId: `pair-${datasetId}-${String(pairs.length + 1).padStart(4, '0')}`,
+    });
+  for (const candidate of candidates) {
+    if (candidate.correction && candidate.correction.textKey !== candidate.responseKey) {
+      add({
+        source: 'user_correction',
+        chosenInteractionId: candidate.interactionId,
+        correctionEventId: candidate.correction.eventId,
+        rejectedInteractionId: candidate.interactionId,
+        margin: 1,
+        split: pairSide(candidate.split, candidate.split),
+      });
+    }
+  }
+  const groups = Map.groupBy(
+    candidates.filter((candidate) => candidate.comparable),
+    (candidate) => candidate.groupId,
+  );
+  for (const group of groups.values()) {
+    const ranked = group.map((candidate) => ({
+      id: candidate.interactionId,
+      text: candidate.responseKey,
+      score: candidate.score ?? 0,
+      split: candidate.split,
+    }));
+    for (const { chosen, rejected, margin } of matchPairs(ranked, minMargin)) {
+      add({
+        source: 'direct_comparison',
+        chosenInteractionId: chosen.id,
+        correctionEventId: null,
+        rejectedInteractionId: rejected.id,
+        margin,
+        split: pairSide(chosen.split, rejected.split),
+      });
+    }
+  }
+  return pairs;
+}
+
+function countUp(
+  candidates: readonly Candidate[],
+  members: readonly Member[],
+  pairs: readonly PairRef[],
+  filtered: Counts['filtered'],
+): Counts {
+  const bands: Counts['bands'] = { excellent: 0, good: 0, acceptable: 0, neutral: 0, poor: 0 };
+  for (const { band } of candidates) if (band) bands[band] += 1;
+  const inSplit = (split: Split) => members.filter((member) => member.split === split).length;
+  const bySource: Counts['pairs_by_source'] = {};
+  for (const { source } of pairs) bySource[source] = (bySource[source] ?? 0) + 1;
+  return {
+    interactions: candidates.length,
+    with_evidence: candidates.filter((candidate) => candidate.raw !== null).length,
+    qualified: candidates.filter((candidate) => candidate.qualified).length,
+    filtered,
+    bands,
+    train: inSplit('train'),
+    validation_phrasings: inSplit('validation_phrasings'),
+    test_phrasings: inSplit('test_phrasings'),
+    validation_groups: inSplit('validation_groups'),
+    test_groups: inSplit('test_groups'),
+    corrections: members.filter((m) => m.source === 'correction' && m.replayedFrom === null).length,
+    replayed: members.filter((member) => member.replayedFrom !== null).length,
+    pairs: pairs.length,
+    pairs_by_source: bySource,
+  };
+}

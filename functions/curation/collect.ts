@@ -1,0 +1,132 @@
+// One page of a window's answers: read with everything said about them, placed in their groups,
+// judged, and given back without their text.
+
+import type { ModelServerConfig } from '../../adapters/model-server/index.ts';
+import { sha256 } from '../../adapters/object-store/index.ts';
+import { feedbackOf } from '../../adapters/postgres/answers.ts';
+import type { Database } from '../../adapters/postgres/connect.ts';
+import { type InteractionRow, pageOfCandidates } from '../../adapters/postgres/datasets.ts';
+import { FEEDBACK_TYPES } from '../../core/feedback-values.ts';
+import type { LearningConfig } from '../../core/learning-config.ts';
+import type { Candidate } from './assemble.ts';
+import { type Placed, placeQuestions } from './questions.ts';
+import { type Evidence, judge } from './score.ts';
+
+export const PAGE_SIZE = 250;
+
+export interface Page {
+  candidates: Candidate[];
+  /** Where the next page starts; null after the last. */
+  next: string | null;
+}
+
+interface CollectOptions {
+  window: { start: Date; end: Date };
+  afterId: string | null;
+  config: LearningConfig;
+  modelServer: ModelServerConfig;
+}
+
+/** Equal words are equal answers, whatever their case and spacing. */
+export async function textKey(text: string): Promise<string> {
+  const plain = text.toLowerCase().replaceAll(/\s+/gu, ' ').trim();
+  return (await sha256(new TextEncoder().encode(plain))).slice(0, 24);
+}
+
+export async function collectPage(db: Database, options: CollectOptions): Promise<Page> {
+  const rows = await pageOfCandidates(db, options.window, options.afterId, PAGE_SIZE);
+  const events = Map.groupBy(
+    await feedbackOf(
+      db,
+      rows.map((row) => row.id),
+    ),
+    (event) => event.interactionId,
+  );
+  const judged = rows.map((row) => ({
+    row,
+    judged: judge(
+      factsOf(row),
+      evidenceOf(events.get(row.id) ?? [], options.window.end),
+      options.config,
+    ),
+  }));
+  // Only questions that may be taught, held out or paired need a place.
+  const wanted = judged.filter(
+    ({ judged: verdict }) => verdict.qualified || verdict.comparable || verdict.correction,
+  );
+  const placed = await placeQuestions(
+    db,
+    wanted.map(({ row }) => row.query),
+    {
+      modelServer: options.modelServer,
+      similarityThreshold: options.config.curation.similarity_threshold,
+      at: options.window.end,
+    },
+  );
+  const candidates = await Promise.all(
+    judged.map(({ row, judged: verdict }) => candidateOf(row, verdict, placed.get(row.query))),
+  );
+  return { candidates, next: rows.length < PAGE_SIZE ? null : (rows.at(-1)?.id ?? null) };
+}
+
+async function candidateOf(
+  row: InteractionRow,
+  verdict: ReturnType<typeof judge>,
+  place: Placed | undefined,
+): Promise<Candidate> {
+  return {
+    interactionId: row.id,
+    visitorId: row.visitorId,
+    phrasingId: place?.phrasingId ?? '',
+    groupId: place?.groupId ?? '',
+    split: place?.split ?? 'train',
+    qualified: verdict.qualified && place !== undefined,
+    comparable: verdict.comparable && place !== undefined,
+    reason: verdict.reason ?? null,
+    raw: verdict.score?.raw ?? null,
+    score: verdict.score?.score ?? null,
+    band: verdict.score?.band ?? null,
+    responseKey: await textKey(row.response),
+    correction:
+      verdict.correction && place !== undefined
+        ? {
+            eventId: verdict.correction.eventId,
+            textKey: await textKey(verdict.correction.text),
+          }
+        : null,
+  };
+}
+
+function factsOf(row: InteractionRow) {
+  return {
+    status: row.status,
+    query: row.query,
+    response: row.response,
+    completionTokens: row.completionTokens,
+    promptVersion: row.promptVersion,
+    historyTurns: row.historyTurns,
+    trainingOptOut: row.trainingOptOut,
+    retrievalPossible: row.retrievalPossible,
+    sourceCount: Array.isArray(row.sources) ? row.sources.length : 0,
+  };
+}
+
+type EventRow = Awaited<ReturnType<typeof feedbackOf>>[number];
+
+/** What was known when the window closed: later votes and reviews count in the next dataset. */
+function evidenceOf(events: readonly EventRow[], end: Date): Evidence[] {
+  return events
+    .filter((event) => event.receivedAt < end)
+    .map((event) => ({
+      eventId: event.id,
+      source: event.source,
+      type: FEEDBACK_TYPES.find((type) => type === event.feedbackType) ?? 'signals',
+      value: event.feedbackValue,
+      atMs: event.at.getTime(),
+      metadata: event.metadata,
+      correctedResponse: event.correctedResponse,
+      reviewStatus:
+        event.reviewedAt !== null && event.reviewedAt >= end ? 'pending' : event.reviewStatus,
+      reviewedAtMs: event.reviewedAt?.getTime() ?? null,
+    }));
+}

@@ -1,0 +1,170 @@
+// One answer and everything said about it, judged: qualified, corrected, or filtered and why. Pure.
+
+import {
+  explicitValue,
+  type FeedbackType,
+  type ImplicitSignals,
+  implicitScore,
+} from '../../core/feedback-values.ts';
+import type { LearningConfig } from '../../core/learning-config.ts';
+import { type Band, quality } from '../../core/quality.ts';
+import { isPromptVersion } from '../../core/system-prompt.ts';
+import { tokenCount, wordCount } from '../../core/tokens.ts';
+import { signalsSchema } from '../../core/wire/feedback.ts';
+import { personalData } from './personal-data.ts';
+
+export interface Evidence {
+  eventId: string;
+  source: 'explicit' | 'implicit';
+  type: FeedbackType | 'signals';
+  value: number | null;
+  atMs: number;
+  metadata: unknown;
+  correctedResponse: string | null;
+  reviewStatus: 'pending' | 'accepted' | 'rejected' | null;
+  reviewedAtMs: number | null;
+}
+
+export interface AnswerFacts {
+  status: 'complete' | 'partial' | 'error';
+  query: string;
+  response: string;
+  completionTokens: number | null;
+  promptVersion: string;
+  historyTurns: number;
+  trainingOptOut: boolean;
+  retrievalPossible: boolean;
+  sourceCount: number;
+}
+
+export type FilterReason =
+  | 'incomplete'
+  | 'opted_out'
+  | 'custom_prompt'
+  | 'mid_conversation'
+  | 'personal_data'
+  | 'no_evidence'
+  | 'low_quality'
+  | 'abandoned'
+  | 'length';
+
+export interface Score {
+  raw: number;
+  score: number;
+  band: Band;
+}
+
+export interface Judged {
+  /** Undefined where nobody voted and no signal came. */
+  score: Score | undefined;
+  explicit: number | undefined;
+  signals: ImplicitSignals;
+  /** May be taught as it stands. */
+  qualified: boolean;
+  /** May stand in a pair. */
+  comparable: boolean;
+  correction: { eventId: string; text: string } | undefined;
+  reason: FilterReason | undefined;
+}
+
+/** Signals of several batches become one: events add up as far as they are counts, else any counts. */
+export function mergeSignals(batches: readonly ImplicitSignals[]): ImplicitSignals {
+  const merged: ImplicitSignals = {};
+  const highest = (a: number | undefined, b: number | undefined) =>
+    a === undefined ? b : b === undefined ? a : Math.max(a, b);
+  for (const batch of batches) {
+    merged.copy_event = merged.copy_event || batch.copy_event;
+    merged.reformulated = merged.reformulated || batch.reformulated;
+    merged.follow_up_asked = merged.follow_up_asked || batch.follow_up_asked;
+    merged.abandoned = merged.abandoned || batch.abandoned;
+    merged.citation_clicks = highest(merged.citation_clicks, batch.citation_clicks);
+    merged.read_time_seconds = highest(merged.read_time_seconds, batch.read_time_seconds);
+    if (batch.time_to_action_seconds !== undefined) {
+      merged.time_to_action_seconds = Math.min(
+        merged.time_to_action_seconds ?? Number.POSITIVE_INFINITY,
+        batch.time_to_action_seconds,
+      );
+    }
+  }
+  return merged;
+}
+
+export function judge(
+  answer: AnswerFacts,
+  evidence: readonly Evidence[],
+  config: Pick<LearningConfig, 'curation' | 'feedback'>,
+): Judged {
+  const { curation, feedback } = config;
+  const signals = mergeSignals(
+    evidence.map(({ type, metadata }) =>
+      type === 'signals'
+        ? (signalsSchema.safeParse(metadata).data ?? {})
+        : { abandoned: type === 'abandonment' },
+    ),
+  );
+  const implicit = implicitScore(signals, wordCount(answer.response), feedback.signal_weights);
+  const explicit = explicitValue(
+    evidence.flatMap(({ eventId, source, type, value, atMs }) =>
+      source === 'explicit' && type !== 'signals' && value !== null
+        ? [{ eventId, type, value, atMs }]
+        : [],
+    ),
+  );
+  const tokens = tokenCount(answer.response, answer.completionTokens).tokens;
+  const score = quality(
+    {
+      explicit,
+      implicit,
+      responseTokens: tokens,
+      contextUsed: answer.retrievalPossible ? answer.sourceCount > 0 : undefined,
+    },
+    curation.scoring,
+  );
+  const correction = acceptedCorrection(evidence, curation.max_response_tokens);
+  const base = { score, explicit, signals, correction };
+  const refused = unusable(answer);
+  if (refused !== undefined) {
+    return { ...base, correction: undefined, qualified: false, comparable: false, reason: refused };
+  }
+  const fits = tokens >= curation.min_response_tokens && tokens <= curation.max_response_tokens;
+  const reason: FilterReason | undefined =
+    score === undefined
+      ? 'no_evidence'
+      : signals.abandoned === true
+        ? 'abandoned'
+        : score.raw <= curation.min_quality_score
+          ? 'low_quality'
+          : fits
+            ? undefined
+            : 'length';
+  return {
+    ...base,
+    // A corrected answer is taught as corrected, never as it was.
+    qualified: reason === undefined && correction === undefined,
+    comparable: score !== undefined && fits,
+    reason,
+  };
+}
+
+function unusable(answer: AnswerFacts): FilterReason | undefined {
+  if (answer.status !== 'complete' || answer.response.trim() === '') return 'incomplete';
+  if (answer.trainingOptOut) return 'opted_out';
+  if (!isPromptVersion(answer.promptVersion)) return 'custom_prompt';
+  // The question alone does not determine the answer, so the pair would teach a guess.
+  if (answer.historyTurns > 0) return 'mid_conversation';
+  if (personalData(answer.query) ?? personalData(answer.response)) return 'personal_data';
+  return undefined;
+}
+
+function acceptedCorrection(
+  evidence: readonly Evidence[],
+  maxTokens: number,
+): { eventId: string; text: string } | undefined {
+  const accepted = evidence
+    .filter((event) => event.reviewStatus === 'accepted' && event.correctedResponse !== null)
+    .toSorted((a, b) => b.atMs - a.atMs || (a.eventId < b.eventId ? 1 : -1))[0];
+  const text = accepted?.correctedResponse?.trim();
+  if (accepted === undefined || !text) return undefined;
+  if (wordCount(text) > maxTokens || personalData(text) !== undefined) return undefined;
+  return { eventId: accepted.eventId, text };
+}

@@ -1,0 +1,235 @@
+// The dataset's files: JSON lines by split, each with its hash, and a manifest that says what is in
+// them and where every example came from. Text is fetched again here, in batches, by reference.
+
+import { inArray } from 'drizzle-orm';
+import type { ObjectStore } from '../../adapters/object-store/index.ts';
+import { sha256 } from '../../adapters/object-store/index.ts';
+import type { Database } from '../../adapters/postgres/connect.ts';
+import type { InteractionRow } from '../../adapters/postgres/datasets.ts';
+import { feedbackEvents, interactions } from '../../adapters/postgres/schema.ts';
+import { type CurationWindow, parseWeekId } from '../../core/calendar.ts';
+import { CURRENT_PROMPT, isPromptVersion, systemPrompt } from '../../core/system-prompt.ts';
+import { topicOf } from '../../core/topics.ts';
+import { sourcesSchema } from '../../core/wire/shared.ts';
+import type { Assembly, Member, PairRef } from './assemble.ts';
+
+const FETCH_BATCH = 500;
+
+export interface DatasetFile {
+  /** Path in the agent's dataset folder. */
+  path: string;
+  key: string;
+  sha256: string;
+  bytes: number;
+  lines: number;
+}
+
+export interface WrittenDataset {
+  files: DatasetFile[];
+  manifestSha256: string;
+}
+
+type Texts = Map<string, { row: InteractionRow; corrections: Map<string, CorrectionRow> }>;
+interface CorrectionRow {
+  text: string;
+  type: string | null;
+  keyFacts: string[];
+}
+
+const SFT_FILES = {
+  train: 'train.jsonl',
+  validation_phrasings: 'validation-phrasings.jsonl',
+  test_phrasings: 'test-phrasings.jsonl',
+  validation_groups: 'validation-groups.jsonl',
+  test_groups: 'test-groups.jsonl',
+} as const;
+
+export async function writeDataset(
+  db: Database,
+  store: ObjectStore,
+  window: CurationWindow,
+  assembly: Assembly,
+): Promise<WrittenDataset> {
+  const { year, week } = parseWeekId(window.id);
+  const folder = `${year}/week-${String(week).padStart(2, '0')}`;
+  const texts = await fetchTexts(db, assembly);
+  const files: DatasetFile[] = [];
+  const save = async (path: string, key: string, lines: readonly string[]) => {
+    const stored = await store.put(
+      key,
+      lines.map((line) => `${line}\n`).join(''),
+      'application/jsonl',
+    );
+    files.push({ path, key, ...stored, lines: lines.length });
+  };
+  for (const [split, name] of Object.entries(SFT_FILES)) {
+    const members = assembly.members.filter((member) => member.split === split);
+    await save(
+      `sft/${name}`,
+      `training-data/${folder}/${name}`,
+      members.flatMap((member) => sftLine(member, texts) ?? []),
+    );
+  }
+  for (const side of ['train', 'validation', 'test'] as const) {
+    const pairs = assembly.pairs.filter((pair) => pair.split === side);
+    await save(
+      `pairs/${side}.jsonl`,
+      `rlhf-data/${folder}/${side}.jsonl`,
+      pairs.flatMap((pair) => pairLine(pair, texts, window, week) ?? []),
+    );
+  }
+  const manifestSha256 = await writeManifests(store, window, folder, files, assembly);
+  return { files, manifestSha256 };
+}
+
+async function writeManifests(
+  store: ObjectStore,
+  window: CurationWindow,
+  folder: string,
+  files: readonly DatasetFile[],
+  assembly: Assembly,
+): Promise<string> {
+  const shared = {
+    version: 1,
+    dataset: window.id,
+    window: {
+      start: new Date(window.startMs).toISOString(),
+      end: new Date(window.endMs).toISOString(),
+    },
+    counts: assembly.counts,
+  };
+  const listed = (prefix: string) =>
+    files
+      .filter(({ path }) => path.startsWith(prefix))
+      .map(({ path, sha256: hash, bytes, lines }) => ({ path, sha256: hash, bytes, lines }));
+  const manifest = JSON.stringify(
+    {
+      ...shared,
+      files: listed(''),
+      members: assembly.members.map((member) => ({
+        interaction_id: member.interactionId,
+        phrasing_id: member.phrasingId,
+        source: member.source,
+        split: member.split,
+        feedback_event_id: member.feedbackEventId,
+        replayed_from: member.replayedFrom,
+      })),
+    },
+    null,
+    1,
+  );
+  await store.put(`training-data/${folder}/manifest.json`, manifest, 'application/json');
+  await store.put(
+    `rlhf-data/${folder}/manifest.json`,
+    JSON.stringify({ ...shared, files: listed('pairs/'), pairs: assembly.pairs }, null, 1),
+    'application/json',
+  );
+  return sha256(new TextEncoder().encode(manifest));
+}
+
+async function fetchTexts(db: Database, assembly: Assembly): Promise<Texts> {
+  const ids = [
+    ...new Set([
+      ...assembly.members.map((member) => member.interactionId),
+      ...assembly.pairs.flatMap((pair) => [pair.chosenInteractionId, pair.rejectedInteractionId]),
+    ]),
+  ];
+  const texts: Texts = new Map();
+  for (let start = 0; start < ids.length; start += FETCH_BATCH) {
+    const batch = ids.slice(start, start + FETCH_BATCH);
+    for (const row of await db.select().from(interactions).where(inArray(interactions.id, batch))) {
+      texts.set(row.id, { row, corrections: new Map() });
+    }
+    const events = await db
+      .select({
+        id: feedbackEvents.id,
+        interactionId: feedbackEvents.interactionId,
+        text: feedbackEvents.correctedResponse,
+        type: feedbackEvents.correctionType,
+        metadata: feedbackEvents.metadata,
+      })
+      .from(feedbackEvents)
+      .where(inArray(feedbackEvents.interactionId, batch));
+    for (const { id, interactionId, text, type, metadata } of events) {
+      if (text !== null) {
+        const entry = { text: text.trim(), type, keyFacts: keyFactsOf(metadata) };
+        texts.get(interactionId)?.corrections.set(id, entry);
+      }
+    }
+  }
+  return texts;
+}
+
+function keyFactsOf(metadata: unknown): string[] {
+  const listed: unknown =
+    typeof metadata === 'object' && metadata !== null ? Reflect.get(metadata, 'key_facts') : [];
+  return Array.isArray(listed)
+    ? listed.filter((fact) => typeof fact === 'string').slice(0, 10)
+    : [];
+}
+
+function promptOf(row: InteractionRow) {
+  const version = isPromptVersion(row.promptVersion) ? row.promptVersion : CURRENT_PROMPT;
+  return [
+    { role: 'system', content: systemPrompt(version, sourcesSchema.parse(row.sources)) },
+    { role: 'user', content: row.query },
+  ];
+}
+
+function sftLine(member: Member, texts: Texts): string | undefined {
+  const found = texts.get(member.interactionId);
+  if (found === undefined) return undefined;
+  const { row, corrections } = found;
+  const correction =
+    member.feedbackEventId === null ? undefined : corrections.get(member.feedbackEventId);
+  if (member.source === 'correction' && correction === undefined) return undefined;
+  return JSON.stringify({
+    id: `${member.source}-${member.interactionId}`,
+    prompt: promptOf(row),
+    completion: (correction?.text ?? row.response).trim(),
+    repeats: member.repeats,
+    metadata: {
+      interaction_id: member.interactionId,
+      source: member.source,
+      replayed_from: member.replayedFrom,
+      quality_score: Math.max(0, Math.min(1, member.qualityRaw)),
+      topic: topicOf(row.query),
+      model_version: row.modelServed,
+      group_id: member.groupId,
+      phrasing_id: member.phrasingId,
+      ...(correction && correction.keyFacts.length > 0 ? { key_facts: correction.keyFacts } : {}),
+    },
+  });
+}
+
+function pairLine(
+  pair: PairRef,
+  texts: Texts,
+  window: CurationWindow,
+  week: number,
+): string | undefined {
+  const chosen = texts.get(pair.chosenInteractionId);
+  const rejected = texts.get(pair.rejectedInteractionId);
+  const correction =
+    pair.correctionEventId === null ? undefined : chosen?.corrections.get(pair.correctionEventId);
+  if (!chosen || !rejected || (pair.correctionEventId !== null && !correction)) return undefined;
+  const context = sourcesSchema
+    .parse(chosen.row.sources)
+    .map((source) => source.text ?? source.title);
+  return JSON.stringify({
+    pair_id: pair.pairId,
+    messages: promptOf(chosen.row),
+    prompt: chosen.row.query,
+    context: context.length === 0 ? null : context.join('\n'),
+    response_chosen: { text: (correction?.text ?? chosen.row.response).trim() },
+    response_rejected: { text: rejected.row.response.trim() },
+    margin: pair.margin,
+    source: pair.source,
+    confidence: pair.confidence,
+    weight: pair.weight,
+    topic: topicOf(chosen.row.query),
+    ...(correction?.type ? { correction_type: correction.type } : {}),
+    created_at: new Date(window.endMs).toISOString(),
+    week,
+  });
+}

@@ -1,0 +1,101 @@
+// The registry: which models exist, what they came from, where their files are, and which of them a
+// model server must hold now.
+
+import { z } from 'zod';
+import type { ObjectStore } from '../../adapters/object-store/index.ts';
+import type { Database, Queryable } from '../../adapters/postgres/connect.ts';
+import {
+  findModels,
+  insertModel,
+  latestTable,
+  listModels,
+  type ModelRow,
+} from '../../adapters/postgres/models.ts';
+import { parseWeekId } from '../../core/calendar.ts';
+import { initialTable, type RoutingTable } from '../../core/routing.ts';
+import { type Env, now, settingsOf } from '../../workers/env.ts';
+import { objectStoreOf } from '../../workers/object-store.ts';
+
+const URL_SECONDS = 3_600;
+/** Registered models that are not routed but stay loaded, newest first, so that they can be tried. */
+const KEEP_LOADED = 2;
+
+export const artifactKey = (modelId: string, name: string) => `models/${modelId}/${name}`;
+
+const artifactsSchema = z.array(
+  z.object({ name: z.string(), sha256: z.string(), bytes: z.number() }),
+);
+
+export type Stage = 'base' | 'registered' | 'candidate' | 'production' | 'retired' | 'refused';
+
+export function stageOf(
+  model: Pick<ModelRow, 'id' | 'status'>,
+  table: RoutingTable,
+  everLive: ReadonlySet<string>,
+): Stage {
+  if (model.id === table.production) return 'production';
+  if (model.id === table.experiment?.candidate) return 'candidate';
+  if (model.status === 'refused') return 'refused';
+  if (everLive.has(model.id)) return 'retired';
+  return model.status === 'base' ? 'base' : 'registered';
+}
+
+/** The base is a model like the others, so that lineage ends somewhere. */
+export async function ensureBaseModel(db: Queryable, env: Env): Promise<void> {
+  const base = settingsOf(env).BASE_MODEL;
+  await insertModel(db, {
+    id: base,
+    display: 'base',
+    base,
+    parent: null,
+    datasetId: null,
+    jobId: null,
+    status: 'base',
+    reason: 'The model as it was given.',
+    metrics: {},
+    artifacts: [],
+    gitCommit: null,
+    createdAt: new Date(now(env)),
+  });
+}
+
+export async function storedFiles(store: ObjectStore, model: ModelRow, names: readonly string[]) {
+  const listed = artifactsSchema.parse(model.artifacts).filter(({ name }) => names.includes(name));
+  return Promise.all(
+    listed.map(async (artifact) => ({
+      ...artifact,
+      url: await store.presignGet(artifactKey(model.id, artifact.name), URL_SECONDS),
+    })),
+  );
+}
+
+/** Production, its predecessor, the candidate, and the newest registered ones. */
+export async function servingList(db: Database, env: Env) {
+  const settings = settingsOf(env);
+  const store = objectStoreOf(env);
+  const table = (await latestTable(db)) ?? initialTable(settings.BASE_MODEL);
+  const newest = (await listModels(db, 20))
+    .filter((model) => model.status === 'registered')
+    .slice(0, KEEP_LOADED)
+    .map((model) => model.id);
+  const wanted = [table.production, table.previous, table.experiment?.candidate, ...newest];
+  const ids = [...new Set(wanted.filter((id) => typeof id === 'string'))];
+  const rows = (await findModels(db, ids)).filter((model) => model.status === 'registered');
+  return {
+    production: table.production,
+    models: await Promise.all(
+      rows.map(async (model) => ({
+        model_id: model.id,
+        name: settings.MODEL_NAME,
+        base: model.base,
+        week_tag: weekTag(model.datasetId),
+        files: await storedFiles(store, model, ['adapter.gguf', 'model-f16.gguf', 'Modelfile']),
+      })),
+    ),
+  };
+}
+
+function weekTag(datasetId: string | null): string {
+  if (datasetId === null) return 'week-00';
+  return `week-${String(parseWeekId(datasetId).week).padStart(2, '0')}`;
+}

@@ -1,0 +1,141 @@
+// The routing object: the one place where the routing table changes, one change after the other.
+// A change is saved together with its pending effects (the row of history, the copy in KV) before
+// any is performed; what fails is retried by alarm. Effects are idempotent by version.
+
+import { createDurable } from 'itty-durable/itty-durable';
+import { error, json } from 'itty-router';
+import { z } from 'zod';
+import { withDatabase } from '../../adapters/postgres/connect.ts';
+import { insertRouting, latestTable } from '../../adapters/postgres/models.ts';
+import { writeTable } from '../../adapters/routing-table/index.ts';
+import {
+  decideRoute,
+  initialTable,
+  type RoutingTable,
+  routeCommandSchema,
+  routingTableSchema,
+} from '../../core/routing.ts';
+import { databaseOf, type Env, settingsOf } from '../../workers/env.ts';
+
+const RETRY_MS = 5_000;
+const REMEMBERED_REQUESTS = 50;
+
+export const changeSchema = z.strictObject({
+  request_id: z.string(),
+  command: routeCommandSchema,
+  who: z.string(),
+  reason: z.string(),
+  at: z.int(),
+});
+export type RouteChange = z.infer<typeof changeSchema>;
+
+interface PendingEffect {
+  version: number;
+  at: number;
+  who: string;
+  action: string;
+  reason: string;
+  summary: string;
+  from: RoutingTable;
+  to: RoutingTable;
+}
+
+interface RouterLike {
+  post(path: string, handler: (request: Request) => Promise<Response>): unknown;
+}
+
+export class RoutingObject extends createDurable({ autoPersist: false }) {
+  table: RoutingTable | null = null;
+  pending: PendingEffect[] = [];
+  handled: string[] = [];
+
+  constructor(state: DurableObjectState, env: Env) {
+    super(state, env);
+    Reflect.set(this.state, 'raw', env);
+    const router: RouterLike = Reflect.get(this.state, 'router');
+    router.post('/table', async () => json(await this.current()));
+    router.post('/change', (request) => this.change(request));
+    router.post('/rebuild', () => this.rebuild());
+  }
+
+  private get bindings(): Env {
+    return Reflect.get(this.state, 'raw');
+  }
+
+  /** From storage; on first use from the record, so that losing the object loses nothing. */
+  private async current(): Promise<RoutingTable> {
+    if (this.table !== null) return routingTableSchema.parse(this.table);
+    const base = settingsOf(this.bindings).BASE_MODEL;
+    const recorded = await withDatabase(databaseOf(this.bindings), latestTable);
+    this.table = recorded ?? initialTable(base);
+    await this.persist();
+    return this.table;
+  }
+
+  private async change(request: Request): Promise<Response> {
+    const change = changeSchema.parse(await request.json());
+    const table = await this.current();
+    if (this.handled.includes(change.request_id)) return json(table);
+    const decision = decideRoute(table, change.command, change.at);
+    if (!decision.ok) return error(409, `${capital(decision.reason)}.`);
+    this.table = decision.next;
+    this.handled = [...this.handled, change.request_id].slice(-REMEMBERED_REQUESTS);
+    this.pending = [
+      ...this.pending,
+      {
+        version: decision.next.version,
+        at: change.at,
+        who: change.who,
+        action: change.command.action,
+        reason: change.reason,
+        summary: decision.summary,
+        from: table,
+        to: decision.next,
+      },
+    ];
+    await this.persist();
+    await this.setAlarm(Date.now() + RETRY_MS);
+    await this.performPending();
+    return json(decision.next);
+  }
+
+  /** Forgets what the object holds and reads the record again. */
+  private async rebuild(): Promise<Response> {
+    await this.performPending();
+    if (this.pending.length > 0) return error(409, 'Changes are still being written. Try again.');
+    this.table = null;
+    const table = await this.current();
+    await writeTable(this.bindings.ROUTING_KV, table);
+    return json(table);
+  }
+
+  async alarm(): Promise<void> {
+    await this.loadFromStorage();
+    await this.performPending();
+    if (this.pending.length > 0) await this.setAlarm(Date.now() + RETRY_MS);
+  }
+
+  /** Traffic first (KV), then the record; both are safe to repeat. Never throws. */
+  private async performPending(): Promise<void> {
+    if (this.pending.length === 0) return;
+    const done = this.pending;
+    try {
+      if (this.table !== null) await writeTable(this.bindings.ROUTING_KV, this.table);
+      await withDatabase(databaseOf(this.bindings), async (db) => {
+        for (const effect of done) {
+          await insertRouting(db, { ...effect, at: new Date(effect.at) });
+        }
+      });
+    } catch (cause) {
+      const name = cause instanceof Error ? cause.message : 'failed';
+      console.error(
+        JSON.stringify({ level: 'error', code: 'routing_effect_pending', detail: name }),
+      );
+      return;
+    }
+    this.pending = this.pending.filter((effect) => !done.includes(effect));
+    await this.persist();
+  }
+}
+
+const capital = (sentence: string) => sentence.charAt(0).toUpperCase() + sentence.slice(1);

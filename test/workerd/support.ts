@@ -1,0 +1,119 @@
+// Helpers for the tests inside workerd: requests as clients make them, and the record as it stands.
+
+import { env, exports } from 'cloudflare:workers';
+import type { sql } from 'drizzle-orm';
+import { expect } from 'vitest';
+import { z } from 'zod';
+import { withDatabase } from '../../adapters/postgres/connect.ts';
+import { interactionEventSchema } from '../../core/wire/events.ts';
+import { databaseOf, type Env } from '../../workers/env.ts';
+
+declare global {
+  namespace Cloudflare {
+    interface Env extends WorkerEnv {}
+    interface GlobalProps {
+      mainModule: typeof import('../../workers/index.ts');
+    }
+  }
+}
+type WorkerEnv = Env;
+
+export const OPERATOR = 'operator-for-tests-only-0123456789';
+export const AGENT = 'agent-for-tests-only-0123456789';
+const ORIGIN = 'https://bruno.example';
+
+export async function call(
+  path: string,
+  init: { method?: string; body?: unknown; raw?: string; headers?: Record<string, string> } = {},
+): Promise<{ status: number; body: unknown; headers: Headers; text: string }> {
+  const payload = init.raw ?? (init.body === undefined ? undefined : JSON.stringify(init.body));
+  const response = await exports.default.fetch(`${ORIGIN}${path}`, {
+    method: init.method ?? (payload === undefined ? 'GET' : 'POST'),
+    headers: {
+      ...(payload === undefined ? {} : { 'content-type': 'application/json' }),
+      ...init.headers,
+    },
+    ...(payload === undefined ? {} : { body: payload }),
+  });
+  const text = await response.text();
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    body = undefined;
+  }
+  return { status: response.status, body, headers: response.headers, text };
+}
+
+export const asOperator = { authorization: `Bearer ${OPERATOR}` };
+
+const sessionSchema = z.object({ id: z.string(), visitor_token: z.string() });
+const answerSchema = z.object({
+  response: z.string(),
+  interaction_id: z.string(),
+  feedback_token: z.string(),
+  session_id: z.string(),
+});
+
+export async function newVisitor() {
+  const { status, body } = await call('/api/chat/session', { body: {} });
+  expect(status).toBe(201);
+  return sessionSchema.parse(body);
+}
+
+export async function chat(message: string, visitor?: z.infer<typeof sessionSchema>) {
+  const { id, visitor_token } = visitor ?? (await newVisitor());
+  const { status, body } = await call('/api/chat', {
+    body: { session_id: id, visitor_token, message },
+  });
+  expect(status).toBe(200);
+  return answerSchema.parse(body);
+}
+
+export async function rows(query: ReturnType<typeof sql>): Promise<Record<string, unknown>[]> {
+  return withDatabase(databaseOf(env), async (db) => (await db.execute(query)).rows);
+}
+
+/** Waits until the record has what the query finds. */
+export async function eventually(
+  query: ReturnType<typeof sql>,
+  enough: (found: Record<string, unknown>[]) => boolean = (found) => found.length > 0,
+): Promise<Record<string, unknown>[]> {
+  for (let attempt = 0; attempt < 100; attempt += 1) {
+    const found = await rows(query);
+    if (enough(found)) return found;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error('the record never had it');
+}
+
+export const interactionOf = (over: Partial<z.infer<typeof interactionEventSchema>>) =>
+  interactionEventSchema.parse({
+    kind: 'interaction',
+    v: 1,
+    interaction_id: crypto.randomUUID(),
+    visitor_id: 'visitor-1',
+    session_id: 'session-1',
+    trace_id: 'trace-1',
+    query: 'How do I fix Loki crashes?',
+    history_turns: 0,
+    response: 'Give Loki more memory and check its disk.',
+    sources: [],
+    retrieval_possible: false,
+    prompt_version: 'v1',
+    model_served: 'tiny-sre',
+    model_assigned: 'tiny-sre',
+    arm: 'none',
+    experiment_id: null,
+    routing_version: 0,
+    status: 'complete',
+    error_code: null,
+    prompt_tokens: 20,
+    completion_tokens: 60,
+    first_token_ms: 10,
+    total_ms: 100,
+    training_opt_out: false,
+    platform: 'homepage',
+    created_at: Date.parse('2026-10-14T10:00:00Z'),
+    ...over,
+  });

@@ -1,0 +1,47 @@
+// Tests inside workerd: objects with their alarms, the queue, the workflow and every route, against
+// a real Postgres behind the real proxy. What has no place in an isolate (the model server, the
+// object store) is run for real by the end-to-end tests.
+
+import { cloudflareTest } from '@cloudflare/vitest-plugin';
+import { defineConfig } from 'vitest/config';
+
+const secret = (name: string) => `${name}-for-tests-only-0123456789`;
+
+export default defineConfig({
+  plugins: [
+    cloudflareTest(({ inject }) => ({
+      wrangler: { configPath: '../../wrangler.toml' },
+      miniflare: {
+        bindings: {
+          ENVIRONMENT: 'local',
+          DATABASE_URL: inject('databaseUrl'),
+          DATABASE_PROXY: inject('databaseProxy'),
+          S3_ENDPOINT: 'http://127.0.0.1:9',
+          S3_ACCESS_KEY_ID: 'unused',
+          S3_SECRET_ACCESS_KEY: 'unused',
+          MODEL_SERVER_URL: inject('modelServerUrl'),
+          BASE_MODEL: 'tiny-sre',
+          MODEL_NAME: 'agent-bruno',
+          GATEWAY_TOKEN: secret('gateway'),
+          AGENT_TOKEN: secret('agent'),
+          ADMIN_TOKEN: secret('operator'),
+          TOKEN_KEYS: JSON.stringify({
+            current: 'k1',
+            keys: { k1: 'A'.repeat(43), k0: 'B'.repeat(43) },
+          }),
+          ALLOWED_ORIGINS: 'https://homepage.example',
+          LEARNING_OVERRIDES: 'learning: { curation: { min_interactions: 1 } }',
+        },
+      },
+    })),
+  ],
+  test: {
+    name: 'workerd',
+    include: ['**/*.test.ts'],
+    root: import.meta.dirname,
+    globalSetup: ['./global-setup.ts'],
+    testTimeout: 30_000,
+    deps: { optimizer: { ssr: { enabled: true, include: ['itty-durable', 'itty-router'] } } },
+    fileParallelism: false,
+  },
+});

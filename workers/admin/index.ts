@@ -1,0 +1,166 @@
+// What operators use: the loop's state, reviews, datasets, jobs, models, the route and lineage.
+// Behind a bearer token locally; writes must come from our own pages or from no page at all.
+
+import { Hono } from 'hono';
+import { z } from 'zod';
+import { decideReview, findFeedback, listReviews } from '../../adapters/postgres/answers.ts';
+import { withDatabase } from '../../adapters/postgres/connect.ts';
+import { findDataset, listDatasets } from '../../adapters/postgres/datasets.ts';
+import { cancelJob, findJob, listJobs } from '../../adapters/postgres/jobs.ts';
+import { type CurationWindow, lastClosedWindow, windowOfWeek } from '../../core/calendar.ts';
+import { AppError } from '../../core/errors.ts';
+import {
+  createJobSchema,
+  curateRequestSchema,
+  reviewDecisionSchema,
+  routeRequestSchema,
+} from '../../core/wire/admin.ts';
+import { LIMITS, parseWire, uuidSchema } from '../../core/wire/shared.ts';
+import { startCuration } from '../../functions/curation/start.ts';
+import { createTrainingJob } from '../../functions/registry/jobs.ts';
+import { databaseOf, now, settingsOf } from '../env.ts';
+import { type App, readJson, requireBearer, sameOriginWrites } from '../http.ts';
+import { routingTable } from '../router/live-table.ts';
+import { lineage } from './lineage.ts';
+import { changeRoute, routeWithHistory } from './route.ts';
+import { loopStatus, modelViews } from './status.ts';
+import { datasetView, jobView } from './views.ts';
+
+const reviewFilter = z.enum(['pending', 'accepted', 'rejected']);
+
+const notFound = (what: string, id: string) =>
+  new AppError('not_found', `There is no ${what} ${id.slice(0, 100)}.`);
+
+export const admin = new Hono<App>()
+  .use('/admin/*', async (c, next) => {
+    await requireBearer(c, settingsOf(c.env).ADMIN_TOKEN);
+    c.set('operator', 'operator');
+    await next();
+  })
+  .use('/admin/*', sameOriginWrites)
+  .get('/admin/status', async (c) => c.json(await loopStatus(c.env)))
+
+  .get('/admin/datasets', async (c) => {
+    const rows = await withDatabase(databaseOf(c.env), (db) => listDatasets(db));
+    return c.json({ datasets: rows.map(datasetView) });
+  })
+  .get('/admin/datasets/:id', async (c) => {
+    const id = c.req.param('id');
+    const row = await withDatabase(databaseOf(c.env), (db) => findDataset(db, id));
+    if (!row) throw notFound('dataset', id);
+    return c.json(datasetView(row));
+  })
+  .post('/admin/datasets', async (c) => {
+    const body = parseWire(curateRequestSchema, await readJson(c, LIMITS.adminBytes));
+    const at = now(c.env);
+    const window = chosenWindow(body.week, at);
+    const run = await startCuration(c.env, window, `curate-${window.id}-${at}`);
+    return c.json({ run_id: run.runId, dataset_id: run.datasetId }, 202);
+  })
+  .get('/admin/curations/:id', async (c) => {
+    const id = c.req.param('id');
+    const run = await c.env.CURATION.get(id).catch(() => undefined);
+    if (!run) throw notFound('curation run', id);
+    const { status, error, output } = await run.status();
+    return c.json({ status, error: error ?? null, output: output ?? null });
+  })
+
+  .get('/admin/jobs', async (c) => {
+    const rows = await withDatabase(databaseOf(c.env), (db) => listJobs(db));
+    return c.json({ jobs: rows.map(jobView) });
+  })
+  .get('/admin/jobs/:id', async (c) => {
+    const id = parseWire(uuidSchema, c.req.param('id'));
+    const row = await withDatabase(databaseOf(c.env), (db) => findJob(db, id));
+    if (!row) throw notFound('job', id);
+    return c.json(jobView(row));
+  })
+  .post('/admin/jobs', async (c) => {
+    const body = parseWire(createJobSchema, await readJson(c, LIMITS.adminBytes));
+    const job = await withDatabase(databaseOf(c.env), (db) =>
+      createTrainingJob(db, c.env, { datasetId: body.dataset_id, again: true }),
+    );
+    return c.json(jobView(job), 201);
+  })
+  .post('/admin/jobs/:id/cancel', async (c) => {
+    const id = parseWire(uuidSchema, c.req.param('id'));
+    const job = await withDatabase(databaseOf(c.env), async (db) => {
+      const cancelled = await cancelJob(db, id, new Date(now(c.env)));
+      if (cancelled) return cancelled;
+      const standing = await findJob(db, id);
+      if (!standing) throw notFound('job', id);
+      throw new AppError('conflict', `Job ${id} has already ended: ${standing.status}.`);
+    });
+    return c.json(jobView(job));
+  })
+
+  .get('/admin/reviews', async (c) => {
+    const status = parseWire(reviewFilter, c.req.query('status') ?? 'pending');
+    const reviews = await withDatabase(databaseOf(c.env), (db) => listReviews(db, status));
+    return c.json({ reviews });
+  })
+  .post('/admin/reviews/:id', async (c) => {
+    const eventId = parseWire(uuidSchema, c.req.param('id'));
+    const body = parseWire(reviewDecisionSchema, await readJson(c, LIMITS.adminBytes));
+    const status = body.decision === 'accept' ? 'accepted' : 'rejected';
+    await withDatabase(databaseOf(c.env), async (db) => {
+      const decided = await decideReview(db, {
+        eventId,
+        status,
+        by: c.get('operator'),
+        note: body.note ?? null,
+        at: new Date(now(c.env)),
+      });
+      if (decided) return;
+      if (!(await findFeedback(db, eventId))) throw notFound('feedback event', eventId);
+      throw new AppError('conflict', `Feedback ${eventId} carries no correction to review.`);
+    });
+    return c.json({ event_id: eventId, status });
+  })
+
+  .get('/admin/models', async (c) => {
+    const table = await routingTable(c.env);
+    const models = await withDatabase(databaseOf(c.env), (db) => modelViews(db, c.env, table));
+    return c.json({ models });
+  })
+  .get('/admin/models/:id', async (c) => {
+    const id = c.req.param('id');
+    const table = await routingTable(c.env);
+    const models = await withDatabase(databaseOf(c.env), (db) => modelViews(db, c.env, table));
+    const found = models.find((model) => model.id === id);
+    if (!found) throw notFound('model', id);
+    return c.json(found);
+  })
+
+  .get('/admin/route', async (c) =>
+    c.json(await routeWithHistory(c.env, await routingTable(c.env))),
+  )
+  .post('/admin/route', async (c) => {
+    const body = parseWire(routeRequestSchema, await readJson(c, LIMITS.adminBytes));
+    const table = await changeRoute(c.env, body, c.get('operator'));
+    return c.json(await routeWithHistory(c.env, table));
+  })
+  .get('/admin/lineage/:id', async (c) => {
+    const table = await routingTable(c.env);
+    return c.json(
+      await withDatabase(databaseOf(c.env), (db) => lineage(db, c.req.param('id'), table)),
+    );
+  });
+
+/** Without a week: the last closed one. A week that is still open has no dataset yet. */
+function chosenWindow(week: string | undefined, at: number): CurationWindow {
+  if (week === undefined) return lastClosedWindow(at);
+  let window: CurationWindow;
+  try {
+    window = windowOfWeek(week);
+  } catch (error) {
+    throw new AppError('invalid_request', error instanceof Error ? error.message : 'unknown week');
+  }
+  if (window.endMs > at) {
+    throw new AppError(
+      'conflict',
+      `Week ${week} ends at ${new Date(window.endMs).toISOString()}; it is curated then.`,
+    );
+  }
+  return window;
+}

@@ -1,0 +1,101 @@
+// Explicit feedback and implicit signals. A token from the answer is all the proof that is needed,
+// so nothing here reads a database; an event is acknowledged once the queue has it.
+
+import { Hono } from 'hono';
+import { AppError } from '../../core/errors.ts';
+import { feedbackValue } from '../../core/feedback-values.ts';
+import { uuidv7 } from '../../core/ids.ts';
+import type { QueueEvent } from '../../core/wire/events.ts';
+import {
+  type FeedbackRequest,
+  feedbackRequestSchema,
+  type SignalEvent,
+  signalsRequestSchema,
+} from '../../core/wire/feedback.ts';
+import { LIMITS, parseWire } from '../../core/wire/shared.ts';
+import { learningOf, now, randomBytes, settingsOf } from '../env.ts';
+import { type App, type AppContext, readJson } from '../http.ts';
+import { push } from '../outbox.ts';
+import { type FeedbackClaims, readFeedbackToken } from '../tokens.ts';
+
+export const feedback = new Hono<App>()
+  .post('/api/feedback', async (c) => {
+    const body = parseWire(feedbackRequestSchema, await readJson(c, LIMITS.feedbackBytes));
+    if (!learningOf(c.env).feedback.enable_explicit) throw switchedOff('Explicit feedback');
+    const claims = await claimsFor(c, body.feedback_token, body.interaction_id);
+    const event = feedbackEvent(c, body, claims);
+    await enqueue(c, [event]);
+    return c.json({ status: 'recorded', event_id: event.event_id }, 202);
+  })
+  .post('/api/signals', async (c) => {
+    const { events } = parseWire(
+      signalsRequestSchema,
+      await readJson(c, LIMITS.feedbackBytes, true),
+    );
+    if (!learningOf(c.env).feedback.enable_implicit) throw switchedOff('Implicit feedback');
+    const queued = await Promise.all(events.map((event) => signalsEvent(c, event)));
+    await enqueue(c, queued);
+    return c.json({ status: 'recorded', accepted: queued.length }, 202);
+  });
+
+const switchedOff = (what: string) => new AppError('forbidden', `${what} is switched off here.`);
+
+async function claimsFor(
+  c: AppContext,
+  token: string,
+  interactionId: string,
+): Promise<FeedbackClaims> {
+  const claims = await readFeedbackToken(settingsOf(c.env).TOKEN_KEYS, token, now(c.env));
+  if (claims.interactionId !== interactionId) {
+    throw new AppError('token_invalid', 'The feedback token belongs to another answer.');
+  }
+  return claims;
+}
+
+function feedbackEvent(c: AppContext, body: FeedbackRequest, claims: FeedbackClaims) {
+  const receivedAt = now(c.env);
+  const claimed = body.timestamp === undefined ? receivedAt : Date.parse(body.timestamp);
+  return {
+    kind: 'feedback',
+    v: 1,
+    event_id: body.event_id ?? uuidv7(receivedAt, randomBytes(10)),
+    interaction_id: claims.interactionId,
+    visitor_id: claims.visitorId,
+    model_version: claims.model,
+    feedback_type: body.feedback_type,
+    feedback_value: feedbackValue(body.feedback_type, body.value),
+    corrected_response: body.corrected_response ?? null,
+    correction_type: body.correction_type ?? null,
+    metadata: body.metadata ?? {},
+    // A visitor's clock may be wrong, and a vote cannot precede its answer or come from the future.
+    at: Math.min(Math.max(claimed, claims.issuedAtMs), receivedAt),
+    received_at: receivedAt,
+  } satisfies QueueEvent;
+}
+
+async function signalsEvent(c: AppContext, event: SignalEvent): Promise<QueueEvent> {
+  const claims = await claimsFor(c, event.feedback_token, event.interaction_id);
+  const receivedAt = now(c.env);
+  return {
+    kind: 'signals',
+    v: 1,
+    event_id: event.event_id ?? uuidv7(receivedAt, randomBytes(10)),
+    interaction_id: claims.interactionId,
+    visitor_id: claims.visitorId,
+    model_version: claims.model,
+    signals: event.signals,
+    received_at: receivedAt,
+  };
+}
+
+async function enqueue(c: AppContext, events: readonly QueueEvent[]): Promise<void> {
+  try {
+    await Promise.all(events.map((event) => push(c.env.EVENTS, event)));
+  } catch (cause) {
+    throw new AppError('dependency_unavailable', 'Feedback cannot be taken right now. Try again.', {
+      retryAfterSeconds: 5,
+      internalMessage: 'events queue refused a batch',
+      cause,
+    });
+  }
+}

@@ -1,0 +1,101 @@
+// What every room's routes share: reading a bounded JSON body, bearer tokens, and the one place
+// where an error becomes an answer and a log line.
+
+import type { Context, Next } from 'hono';
+import { AppError } from '../core/errors.ts';
+import type { Env } from './env.ts';
+import { sameSecret } from './tokens.ts';
+
+export type App = { Bindings: Env; Variables: { operator: string; traceId: string } };
+export type AppContext = Context<App>;
+
+/** Reads at most `limit` bytes of JSON. `anyType` takes a beacon's text/plain too. */
+export async function readJson(c: AppContext, limit: number, anyType = false): Promise<unknown> {
+  const type = c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase();
+  if (type !== 'application/json' && !(anyType && (type === 'text/plain' || type === undefined))) {
+    throw new AppError(
+      'unsupported_media_type',
+      `Expected content-type application/json, got ${type ?? 'none'}.`,
+    );
+  }
+  const text = await readBounded(c.req.raw, limit);
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new AppError('invalid_json', 'The body is not valid JSON.');
+  }
+}
+
+async function readBounded(request: Request, limit: number): Promise<string> {
+  const tooLarge = () =>
+    new AppError('body_too_large', `The body is over its limit of ${limit} bytes.`);
+  if (Number(request.headers.get('content-length') ?? 0) > limit) throw tooLarge();
+  if (request.body === null) return '';
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of request.body) {
+    size += chunk.byteLength;
+    if (size > limit) throw tooLarge();
+    chunks.push(chunk);
+  }
+  const whole = new Uint8Array(size);
+  let offset = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, offset);
+    offset += chunk.byteLength;
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(whole);
+  } catch {
+    throw new AppError('invalid_json', 'The body is not valid UTF-8.');
+  }
+}
+
+export function bearer(c: AppContext): string | undefined {
+  return /^Bearer (\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1];
+}
+
+export async function requireBearer(c: AppContext, expected: string | undefined): Promise<void> {
+  const given = bearer(c);
+  if (expected === undefined || given === undefined || !(await sameSecret(given, expected))) {
+    throw new AppError('unauthorized', 'A valid bearer token is needed.');
+  }
+}
+
+/** Writes must come from our own pages, or from a client that sends no Origin at all. */
+export async function sameOriginWrites(c: AppContext, next: Next): Promise<void> {
+  const origin = c.req.header('origin');
+  const write = c.req.method !== 'GET' && c.req.method !== 'HEAD';
+  if (write && origin !== undefined && origin !== new URL(c.req.url).origin) {
+    throw new AppError(
+      'origin_not_allowed',
+      'This endpoint does not accept writes from that origin.',
+    );
+  }
+  await next();
+}
+
+export function answerError(error: unknown, c: AppContext): Response {
+  const known =
+    error instanceof AppError
+      ? error
+      : new AppError('dependency_unavailable', 'Something failed on our side. Please try again.', {
+          internalMessage: error instanceof Error ? (error.stack ?? error.name) : 'unknown',
+        });
+  if (known.status >= 500) {
+    console.error(
+      JSON.stringify({
+        level: 'error',
+        code: known.code,
+        path: new URL(c.req.url).pathname,
+        trace_id: c.get('traceId'),
+        detail: known.internalMessage,
+      }),
+    );
+  }
+  const response = c.json(known.toBody(), known.status);
+  if (known.retryAfterSeconds !== undefined) {
+    response.headers.set('retry-after', String(known.retryAfterSeconds));
+  }
+  return response;
+}

@@ -1,0 +1,18 @@
+// The composition root: what Cloudflare calls. Nothing is decided here.
+
+import { createApp } from './app.ts';
+import type { Env } from './env.ts';
+import { record } from './recorder/index.ts';
+import { fire } from './scheduled.ts';
+
+export { CurationWorkflow } from '../functions/curation/workflow.ts';
+export { RoutingObject } from '../functions/rollout/routing-object.ts';
+export { SessionObject } from './router/session-object.ts';
+
+const app = createApp();
+
+export default {
+  fetch: app.fetch,
+  queue: record,
+  scheduled: (controller, env) => fire(controller.cron, controller.scheduledTime, env),
+} satisfies ExportedHandler<Env>;

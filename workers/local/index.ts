@@ -1,0 +1,57 @@
+// Endpoints that exist on one machine only: a clock that can be moved, which fires what is due on
+// the way, and the queue's depth. Any other environment answers them with 404.
+
+import { Hono } from 'hono';
+import { CRON, cronsDue } from '../../core/calendar.ts';
+import { AppError } from '../../core/errors.ts';
+import { clockRequestSchema } from '../../core/wire/admin.ts';
+import { LIMITS, parseWire } from '../../core/wire/shared.ts';
+import { clockOffset, moveClock, now, settingsOf } from '../env.ts';
+import { type App, readJson, requireBearer } from '../http.ts';
+import { inFlight } from '../outbox.ts';
+import { fire } from '../scheduled.ts';
+
+const DRAIN_MS = 20_000;
+
+export const local = new Hono<App>()
+  .use('/local/*', async (c, next) => {
+    const settings = settingsOf(c.env);
+    if (settings.ENVIRONMENT !== 'local') {
+      throw new AppError('not_found', 'There is no such endpoint.');
+    }
+    await requireBearer(c, settings.ADMIN_TOKEN);
+    await next();
+  })
+  .get('/local/clock', (c) =>
+    c.json({ now: new Date(now(c.env)).toISOString(), offset_ms: clockOffset(c.env) }),
+  )
+  .get('/local/queue', (c) => c.json({ pending: inFlight.count }))
+  .post('/local/clock', async (c) => {
+    const body = parseWire(clockRequestSchema, await readJson(c, LIMITS.adminBytes));
+    const from = now(c.env);
+    const to = 'to' in body ? Date.parse(body.to) : from + body.advance_ms;
+    if (to < from) {
+      throw new AppError('invalid_request', 'The clock only moves forward.', {
+        details: [`to: expected a time after ${new Date(from).toISOString()}`],
+      });
+    }
+    await drained();
+    const due = cronsDue(from, to);
+    for (const [index, { cron, atMs }] of due.entries()) {
+      moveClock(c.env, atMs);
+      // A sweep sees the state, not the history: of a run of sweeps only the last changes anything,
+      // and the ones around a weekly cut stay in their place.
+      const last = index === due.length - 1 || due[index + 1]?.cron === CRON.weekly;
+      if (cron === CRON.weekly || last || index === 0) await fire(cron, atMs, c.env);
+    }
+    moveClock(c.env, to);
+    return c.json({ now: new Date(to).toISOString(), fired: due.length });
+  });
+
+/** What was said before the jump is recorded before it. */
+async function drained(): Promise<void> {
+  const started = performance.now();
+  while (inFlight.count > 0 && performance.now() - started < DRAIN_MS) {
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+}

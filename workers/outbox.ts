@@ -1,0 +1,76 @@
+// Events on their way to the queue. Sending one by one costs more than the answer itself, so the
+// requests of an isolate collect for a moment and one of them sends for all. They share plain state,
+// never a promise: a request that waits for another request's promise has no I/O of its own, and
+// the runtime would cancel it as hung.
+
+import type { QueueEvent } from '../core/wire/events.ts';
+
+const COLLECT_MS = 50;
+const POLL_MS = 10;
+/** A sender that has not finished by then died with its request; its entries are sent again. */
+const SENDER_LOST_MS = 5_000;
+const MAX_BATCH = 100;
+const MAX_BATCH_BYTES = 200_000;
+
+interface Entry {
+  event: QueueEvent;
+  bytes: number;
+  state: 'waiting' | 'sending' | 'sent' | 'failed';
+}
+
+let waiting: Entry[] = [];
+
+/** Events handed to the queue and not yet written; read by the local stack before it stops. */
+export const inFlight = { count: 0 };
+
+const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/**
+ * Resolves when the event is durably queued, rejects when the queue refused it. The caller keeps it
+ * alive (await or waitUntil).
+ */
+export async function push(queue: Queue, event: QueueEvent): Promise<void> {
+  const entry: Entry = { event, bytes: JSON.stringify(event).length, state: 'waiting' };
+  inFlight.count += 1;
+  waiting.push(entry);
+  await sleep(COLLECT_MS);
+  if (entry.state === 'waiting') {
+    const taken = waiting;
+    waiting = [];
+    await send(queue, taken);
+  }
+  for (let waited = 0; entry.state === 'sending' && waited < SENDER_LOST_MS; waited += POLL_MS) {
+    await sleep(POLL_MS);
+  }
+  if (entry.state === 'sending') await send(queue, [entry]);
+  if (entry.state === 'failed') throw new Error('the events queue refused a batch');
+}
+
+async function send(queue: Queue, entries: readonly Entry[]): Promise<void> {
+  for (const entry of entries) entry.state = 'sending';
+  for (const batch of batches(entries)) {
+    try {
+      await queue.sendBatch(batch.map(({ event }) => ({ body: event, contentType: 'json' })));
+      for (const entry of batch) entry.state = 'sent';
+    } catch {
+      inFlight.count -= batch.length;
+      for (const entry of batch) entry.state = 'failed';
+    }
+  }
+}
+
+function batches(entries: readonly Entry[]): Entry[][] {
+  const out: Entry[][] = [];
+  let bytes = 0;
+  for (const entry of entries) {
+    const last = out.at(-1);
+    if (last === undefined || last.length >= MAX_BATCH || bytes + entry.bytes > MAX_BATCH_BYTES) {
+      out.push([entry]);
+      bytes = entry.bytes;
+    } else {
+      last.push(entry);
+      bytes += entry.bytes;
+    }
+  }
+  return out;
+}

@@ -1,0 +1,130 @@
+// POST /api/chat: the homepage's own shape, whole or as a stream of server-sent events.
+
+import type { Piece } from '../../adapters/model-server/index.ts';
+import { AppError } from '../../core/errors.ts';
+import { CURRENT_PROMPT, systemPrompt } from '../../core/system-prompt.ts';
+import { type ChatRequest, chatRequestSchema } from '../../core/wire/chat.ts';
+import { LIMITS, parseWire } from '../../core/wire/shared.ts';
+import { callObject } from '../durable.ts';
+import { settingsOf } from '../env.ts';
+import { type AppContext, readJson } from '../http.ts';
+import { type Answer, answer } from './answer.ts';
+import { historySchema, type SessionMessage } from './session-object.ts';
+import { SSE_HEADERS, sseBody } from './sse.ts';
+import { knownVisitor } from './visitor.ts';
+
+const HISTORY_TIMEOUT_MS = 500;
+
+export async function homepageChat(c: AppContext): Promise<Response> {
+  const body = parseWire(chatRequestSchema, await readJson(c, LIMITS.chatBytes));
+  const visitorId = await knownVisitor(c, body.visitor_token);
+  const history = await sessionHistory(c, body.session_id, visitorId);
+  const sources = body.sources ?? [];
+  const traceId = c.get('traceId');
+  const given = await answer(c.env, c.executionCtx, {
+    visitorId,
+    sessionId: body.session_id,
+    traceId,
+    query: body.message,
+    messages: [
+      { role: 'system', content: systemPrompt(CURRENT_PROMPT, sources) },
+      ...history,
+      { role: 'user', content: body.message },
+    ],
+    historyTurns: Math.ceil(history.length / 2),
+    sources,
+    retrievalPossible: body.sources !== undefined,
+    promptVersion: CURRENT_PROMPT,
+    trainingOptOut: body.training_opt_out === true || c.req.header('sec-gpc') === '1',
+    platform: 'homepage',
+    parameters: { temperature: 0.7, top_p: 0.9 },
+  });
+  const facts = {
+    interaction_id: given.interactionId,
+    session_id: body.session_id,
+    trace_id: traceId,
+    feedback_token: given.feedbackToken,
+    sources,
+    ...(settingsOf(c.env).ENVIRONMENT === 'local' ? { model_version: given.modelServed } : {}),
+  };
+  const remembered = remember(c, body, visitorId, given);
+  if (c.req.header('accept')?.includes('text/event-stream')) {
+    return c.body(sseBody(homepageEvents(facts, remembered)), 200, {
+      ...SSE_HEADERS,
+      'x-interaction-id': given.interactionId,
+    });
+  }
+  let response = '';
+  for await (const piece of remembered) if (piece.type === 'text') response += piece.text;
+  return c.json({ response, ...facts });
+}
+
+async function* homepageEvents(
+  facts: object,
+  pieces: AsyncGenerator<Piece, void>,
+): AsyncGenerator<string, void> {
+  yield JSON.stringify({ type: 'meta', ...facts });
+  let finish = 'stop';
+  try {
+    for await (const piece of pieces) {
+      if (piece.type === 'text') yield JSON.stringify({ type: 'delta', text: piece.text });
+      if (piece.type === 'finish') finish = piece.reason;
+    }
+    yield JSON.stringify({ type: 'done', finish_reason: finish });
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    yield JSON.stringify({ type: 'error', ...error.toBody() });
+  }
+  yield '[DONE]';
+}
+
+/** An answer does not depend on its session: without history it is merely less informed. */
+async function sessionHistory(
+  c: AppContext,
+  sessionId: string,
+  visitorId: string,
+): Promise<SessionMessage[]> {
+  try {
+    const { messages } = await callObject({
+      namespace: c.env.SESSIONS,
+      name: sessionId,
+      path: '/history',
+      body: { visitor_id: visitorId },
+      answer: historySchema,
+      timeoutMs: HISTORY_TIMEOUT_MS,
+    });
+    return messages;
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'forbidden') throw error;
+    return [];
+  }
+}
+
+async function* remember(
+  c: AppContext,
+  body: ChatRequest,
+  visitorId: string,
+  given: Answer,
+): AsyncGenerator<Piece, void> {
+  let response = '';
+  for await (const piece of given.pieces) {
+    if (piece.type === 'text') response += piece.text;
+    yield piece;
+  }
+  c.executionCtx.waitUntil(
+    callObject({
+      namespace: c.env.SESSIONS,
+      name: body.session_id,
+      path: '/append',
+      body: {
+        visitor_id: visitorId,
+        messages: [
+          { role: 'user', content: body.message },
+          { role: 'assistant', content: response },
+        ],
+      },
+      answer: historySchema,
+      timeoutMs: 5_000,
+    }).catch(() => undefined),
+  );
+}

@@ -1,0 +1,25 @@
+// Chat: sessions, the homepage's endpoint and the OpenAI-compatible one.
+
+import { Hono } from 'hono';
+import { sessionRequestSchema } from '../../core/wire/chat.ts';
+import { LIMITS, parseWire } from '../../core/wire/shared.ts';
+import { settingsOf } from '../env.ts';
+import { type App, readJson } from '../http.ts';
+import { homepageChat } from './homepage-chat.ts';
+import { openaiChat } from './openai-chat.ts';
+import { openSession } from './visitor.ts';
+
+export const router = new Hono<App>()
+  .post('/api/chat/session', async (c) => {
+    parseWire(sessionRequestSchema, await readJson(c, LIMITS.feedbackBytes));
+    return c.json(await openSession(c), 201);
+  })
+  .post('/api/chat', homepageChat)
+  .post('/v1/chat/completions', openaiChat)
+  .get('/v1/models', (c) => {
+    const id = settingsOf(c.env).MODEL_NAME;
+    return c.json({
+      object: 'list',
+      data: [{ id, object: 'model', created: 0, owned_by: 'bruno' }],
+    });
+  });

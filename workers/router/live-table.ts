@@ -1,0 +1,32 @@
+// The routing table as this isolate sees it.
+
+import { LeasedTable } from '../../adapters/routing-table/index.ts';
+import { type RoutingTable, routingTableSchema } from '../../core/routing.ts';
+import { callObject } from '../durable.ts';
+import { type Env, now, settingsOf } from '../env.ts';
+
+const leased = new LeasedTable();
+
+/** Never throws: see the adapter for what answers when a part is ill. */
+export function liveTable(env: Env): Promise<RoutingTable> {
+  return leased.read(
+    {
+      object: () => routingTable(env),
+      kv: env.ROUTING_KV,
+      baseModel: settingsOf(env).BASE_MODEL,
+    },
+    now(env),
+  );
+}
+
+/** Straight from the routing object. Throws AppError dependency_unavailable. */
+export function routingTable(env: Env): Promise<RoutingTable> {
+  return callObject({
+    namespace: env.ROUTING,
+    name: 'routing',
+    path: '/table',
+    body: {},
+    answer: routingTableSchema,
+    timeoutMs: 2_000,
+  });
+}

@@ -1,0 +1,62 @@
+// One object for each chat session: its last ten messages, for one hour after the last of them.
+// Text arrives in POST bodies, never in itty-durable's call header. It belongs to one visitor.
+
+import { createDurable } from 'itty-durable/itty-durable';
+import { error, json } from 'itty-router';
+import { z } from 'zod';
+
+const MAX_MESSAGES = 10;
+const LIFE_MS = 3_600_000;
+
+const messageSchema = z.strictObject({ role: z.enum(['user', 'assistant']), content: z.string() });
+export const historySchema = z.strictObject({ messages: z.array(messageSchema) });
+export type SessionMessage = z.infer<typeof messageSchema>;
+
+const readSchema = z.strictObject({ visitor_id: z.string() });
+const appendSchema = z.strictObject({
+  visitor_id: z.string(),
+  messages: z.array(messageSchema).max(2),
+});
+
+export class SessionObject extends createDurable({ autoPersist: false }) {
+  visitorId = '';
+  messages: SessionMessage[] = [];
+
+  constructor(state: DurableObjectState, env: unknown) {
+    super(state, Object(env));
+    this.router().post('/history', (request) => this.history(request));
+    this.router().post('/append', (request) => this.append(request));
+  }
+
+  private router(): RouterLike {
+    return Reflect.get(this.state, 'router');
+  }
+
+  private async history(request: Request): Promise<Response> {
+    const { visitor_id } = readSchema.parse(await request.json());
+    if (!this.belongsTo(visitor_id)) return error(403, 'The session belongs to another visitor.');
+    return json({ messages: this.messages });
+  }
+
+  private async append(request: Request): Promise<Response> {
+    const { visitor_id, messages } = appendSchema.parse(await request.json());
+    if (!this.belongsTo(visitor_id)) return error(403, 'The session belongs to another visitor.');
+    this.visitorId = visitor_id;
+    this.messages = [...this.messages, ...messages].slice(-MAX_MESSAGES);
+    await this.persist();
+    await this.setAlarm(Date.now() + LIFE_MS);
+    return json({ messages: this.messages });
+  }
+
+  private belongsTo(visitorId: string): boolean {
+    return this.visitorId === '' || this.visitorId === visitorId;
+  }
+
+  async alarm(): Promise<void> {
+    await this.destroy({ reset: true });
+  }
+}
+
+interface RouterLike {
+  post(path: string, handler: (request: Request) => Promise<Response>): unknown;
+}

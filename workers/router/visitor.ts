@@ -1,0 +1,67 @@
+// Who is asking. A visitor is who the server says: a signed token, bound to the origin it was issued
+// to, sent in the request because third-party cookies are blocked. Assignment hashes this id.
+
+import { AppError } from '../../core/errors.ts';
+import { uuidv7 } from '../../core/ids.ts';
+import { now, randomBytes, settingsOf } from '../env.ts';
+import { type AppContext, bearer } from '../http.ts';
+import { issueVisitorToken, readVisitorToken, sameSecret } from '../tokens.ts';
+
+export interface NewSession {
+  id: string;
+  visitor_token: string;
+}
+
+const networkOf = (c: AppContext) => c.req.header('cf-connecting-ip') ?? 'unknown';
+
+/** A new session; the visitor is kept when a valid token of theirs comes along, else new. */
+export async function openSession(c: AppContext): Promise<NewSession> {
+  const settings = settingsOf(c.env);
+  const nowMs = now(c.env);
+  const id = uuidv7(nowMs, randomBytes(10));
+  const origin = c.req.header('origin') ?? '';
+  const held = bearer(c);
+  if (held !== undefined) {
+    const known = await readVisitorToken(settings.TOKEN_KEYS, held, nowMs);
+    checkOrigin(known.origin, origin);
+    return { id, visitor_token: held };
+  }
+  const { success } = await c.env.IDENTITY_LIMIT.limit({ key: networkOf(c) });
+  if (!success) {
+    throw new AppError(
+      'rate_limited',
+      'Too many new visitors from this network. Try again later.',
+      {
+        retryAfterSeconds: 60,
+      },
+    );
+  }
+  const visitorId = uuidv7(nowMs, randomBytes(10));
+  const token = await issueVisitorToken(settings.TOKEN_KEYS, { visitorId, origin }, nowMs);
+  return { id, visitor_token: token };
+}
+
+/** Throws token_invalid, token_expired, origin_not_allowed or rate_limited. */
+export async function knownVisitor(c: AppContext, token: string): Promise<string> {
+  const claims = await readVisitorToken(settingsOf(c.env).TOKEN_KEYS, token, now(c.env));
+  checkOrigin(claims.origin, c.req.header('origin') ?? '');
+  const { success } = await c.env.CHAT_LIMIT.limit({ key: claims.visitorId });
+  if (!success) {
+    throw new AppError('rate_limited', 'You are asking faster than this service answers.', {
+      retryAfterSeconds: 60,
+    });
+  }
+  return claims.visitorId;
+}
+
+function checkOrigin(issuedTo: string, from: string): void {
+  if (issuedTo !== '' && from !== '' && issuedTo !== from) {
+    throw new AppError('origin_not_allowed', 'This visitor token was issued to another origin.');
+  }
+}
+
+export async function isOperator(c: AppContext): Promise<boolean> {
+  const expected = settingsOf(c.env).ADMIN_TOKEN;
+  const given = bearer(c);
+  return expected !== undefined && given !== undefined && sameSecret(given, expected);
+}

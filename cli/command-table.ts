@@ -1,0 +1,194 @@
+/**
+ * Every command, argument and option of `bruno`, as data.
+ * The parser, the help pages and the dispatch all read it, so none can know a word the others don't.
+ */
+export type OptionSpec = {
+  readonly type: 'string' | 'boolean';
+  /** What stands for the value in help; absent for switches. */
+  readonly value?: string;
+  readonly help: string;
+  readonly short?: string;
+};
+
+const options = {
+  url: {
+    type: 'string',
+    value: 'URL',
+    help: 'the stack (BRUNO_URL, or the address it left in BRUNO_HOME)',
+  },
+  token: {
+    type: 'string',
+    value: 'TOKEN',
+    help: 'operator token (better: BRUNO_TOKEN, which no process list shows)',
+  },
+  'time-out': { type: 'string', value: 'SECONDS', help: 'limit of one request (15)' },
+  json: { type: 'boolean', help: 'print one JSON document' },
+  help: { type: 'boolean', short: 'h', help: 'print this page' },
+  week: {
+    type: 'string',
+    value: 'WEEK',
+    help: 'the week to curate, such as 2026-w42 (the last full one)',
+  },
+  wait: { type: 'boolean', help: 'wait until the dataset is there, showing progress' },
+  follow: { type: 'boolean', help: 'stay until the job ends, showing progress' },
+  'wait-limit': { type: 'string', value: 'SECONDS', help: 'longest wait in all (86400)' },
+  status: { type: 'string', value: 'STATUS', help: 'pending (default), accepted or rejected' },
+  note: { type: 'string', value: 'TEXT', help: 'why, kept with the decision' },
+  all: { type: 'boolean', help: 'every pending correction' },
+  share: { type: 'string', value: 'SHARE', help: 'share of visitors, 0 to 1 (0.1)' },
+  reason: { type: 'string', value: 'TEXT', help: 'why, kept in the history' },
+  'request-id': { type: 'string', value: 'UUID', help: 'repeat an earlier change safely' },
+} as const satisfies Record<string, OptionSpec>;
+
+export type OptionName = keyof typeof options;
+export const OPTIONS: Readonly<Record<OptionName, OptionSpec>> = options;
+
+export const COMMON_OPTIONS: readonly OptionName[] = ['url', 'token', 'time-out', 'json', 'help'];
+
+export type CommandSpec = {
+  readonly words: readonly string[];
+  readonly summary: string;
+  readonly args: readonly {
+    readonly name: string;
+    readonly many?: boolean;
+    readonly optional?: boolean;
+  }[];
+  readonly options: readonly OptionName[];
+  readonly required?: readonly OptionName[];
+};
+
+const commands = {
+  status: {
+    words: ['status'],
+    summary: 'what is live, what was learned, what waits',
+    args: [],
+    options: [],
+  },
+  doctor: {
+    words: ['doctor'],
+    summary: 'check this machine and the stack, and say what to mend',
+    args: [],
+    options: [],
+  },
+  'dataset curate': {
+    words: ['dataset', 'curate'],
+    summary: 'make a week of answers into a dataset',
+    args: [],
+    options: ['week', 'wait', 'wait-limit'],
+  },
+  'dataset list': {
+    words: ['dataset', 'list'],
+    summary: 'all datasets, newest first',
+    args: [],
+    options: [],
+  },
+  'dataset show': {
+    words: ['dataset', 'show'],
+    summary: 'one dataset and its counts',
+    args: [{ name: 'ID' }],
+    options: [],
+  },
+  'job create': {
+    words: ['job', 'create'],
+    summary: 'train a model from a dataset',
+    args: [{ name: 'DATASET' }],
+    options: [],
+  },
+  'job list': { words: ['job', 'list'], summary: 'all training jobs', args: [], options: [] },
+  'job show': {
+    words: ['job', 'show'],
+    summary: 'one training job',
+    args: [{ name: 'ID' }],
+    options: ['follow', 'wait-limit'],
+  },
+  'job cancel': {
+    words: ['job', 'cancel'],
+    summary: 'stop a job',
+    args: [{ name: 'ID' }],
+    options: [],
+  },
+  'review list': {
+    words: ['review', 'list'],
+    summary: "visitors' corrections and what was decided",
+    args: [],
+    options: ['status'],
+  },
+  'review accept': {
+    words: ['review', 'accept'],
+    summary: 'let corrections train the model',
+    args: [{ name: 'EVENT_ID', many: true, optional: true }],
+    options: ['all', 'note'],
+  },
+  'review reject': {
+    words: ['review', 'reject'],
+    summary: 'keep corrections out of training',
+    args: [{ name: 'EVENT_ID', many: true }],
+    options: ['note'],
+  },
+  'model list': { words: ['model', 'list'], summary: 'all model versions', args: [], options: [] },
+  'model show': {
+    words: ['model', 'show'],
+    summary: 'one version: measurements, files, origin',
+    args: [{ name: 'ID' }],
+    options: [],
+  },
+  'route show': {
+    words: ['route', 'show'],
+    summary: 'who gets which model, and how it came to be',
+    args: [],
+    options: [],
+  },
+  'route start': {
+    words: ['route', 'start'],
+    summary: 'give a candidate a share of visitors',
+    args: [{ name: 'MODEL' }],
+    options: ['share', 'reason', 'request-id'],
+    required: ['reason'],
+  },
+  'route share': {
+    words: ['route', 'share'],
+    summary: "change the candidate's share",
+    args: [{ name: 'SHARE' }],
+    options: ['reason', 'request-id'],
+    required: ['reason'],
+  },
+  'route promote': {
+    words: ['route', 'promote'],
+    summary: 'make the candidate production',
+    args: [],
+    options: ['reason', 'request-id'],
+    required: ['reason'],
+  },
+  'route rollback': {
+    words: ['route', 'rollback'],
+    summary: 'go back to the model before',
+    args: [],
+    options: ['reason', 'request-id'],
+  },
+  'lineage show': {
+    words: ['lineage', 'show'],
+    summary: 'where an answer, vote, model or dataset comes from',
+    args: [{ name: 'ID' }],
+    options: [],
+  },
+} as const satisfies Record<string, CommandSpec>;
+
+export type CommandName = keyof typeof commands;
+export const COMMANDS: ReadonlyMap<string, CommandSpec> = new Map(Object.entries(commands));
+export const NOUNS: readonly string[] = [
+  ...new Set(Object.values(commands).map((command) => command.words[0])),
+];
+
+/** Verbs of a noun; none for a noun that stands alone. */
+export function verbsOf(noun: string): string[] {
+  const found: string[] = [];
+  for (const { words } of COMMANDS.values()) {
+    const [first, verb] = words;
+    if (first === noun && verb !== undefined) found.push(verb);
+  }
+  return found;
+}
+
+export function isCommandName(name: string): name is CommandName {
+  return COMMANDS.has(name);
+}

@@ -1,0 +1,62 @@
+/**
+ * `bruno dataset`, against a real HTTP server that keeps to the admin API's contract.
+ */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { bruno } from '../testing/run-cli.ts';
+import { type Stack, startStack } from '../testing/stack-server.ts';
+
+let stack: Stack;
+beforeEach(async () => {
+  stack = await startStack();
+});
+afterEach(() => stack.close());
+
+const run = (line: string, ...more: string[]) =>
+  bruno([...line.split(' ').filter((word) => word !== ''), ...more], stack.url);
+const posts = () => stack.requests.filter(({ method }) => method === 'POST');
+
+describe('datasets', () => {
+  it('starts curating a week and names the run', async () => {
+    const { code, out } = await run('dataset curate --week 2026-W42');
+    expect(code).toBe(0);
+    expect(out).toContain('run-1');
+    expect(posts()).toEqual([
+      { method: 'POST', path: '/admin/datasets', body: { week: '2026-w42' } },
+    ]);
+  });
+
+  it('waits until the dataset is there, one log line a change', async () => {
+    stack.curationSteps.push(
+      { status: 'queued' },
+      { status: 'running' },
+      { status: 'running' },
+      { status: 'waiting' },
+      { status: 'complete', error: null, output: { dataset_id: '2026-w42', status: 'ready' } },
+    );
+    const { code, out, err } = await run('dataset curate --wait');
+    expect(code).toBe(0);
+    expect(out).toContain('Dataset 2026-w42');
+    expect(err).toBe('curation run-1  queued\ncuration run-1  running\ncuration run-1  waiting\n');
+  });
+
+  it('fails when the curation failed, and when the wait is over', async () => {
+    stack.curationSteps.push({ status: 'errored', error: { message: 'no answers' } });
+    expect(await run('dataset curate --wait')).toEqual({
+      code: 1,
+      out: '',
+      err: 'Curation run-1 errored: no answers.\n',
+    });
+    stack.curationSteps.splice(0, 1, { status: 'running' });
+    const late = await run('dataset curate --wait --wait-limit 5 --json');
+    expect(late.code).toBe(1);
+    expect(JSON.parse(late.err).error.code).toBe('wait_limit');
+  });
+
+  it('does not repeat a curation that may have been started', async () => {
+    stack.before.push(null);
+    const { code, err } = await run('dataset curate');
+    expect(code).toBe(1);
+    expect(err).toContain('it may have been done all the same');
+    expect(posts()).toHaveLength(1);
+  });
+});

@@ -1,0 +1,19 @@
+/**
+ * `bruno model list|show`: the registry of versions, read only.
+ */
+import { segment } from '../client.ts';
+import { parseId } from '../option-values.ts';
+import { argument, type Command } from '../outcome.ts';
+import { models, oneModel } from '../schemas.ts';
+import { modelList, modelPage } from '../views/model-view.ts';
+
+export const listModels: Command = async ({ client }) => {
+  const found = await client.get('/admin/models', models);
+  return { document: { models: found }, text: modelList(found) };
+};
+
+export const showModel: Command = async (call) => {
+  const id = parseId(argument(call, 0), 'ID');
+  const model = await call.client.get(`/admin/models/${segment(id)}`, oneModel);
+  return { document: model, text: modelPage(model) };
+};

@@ -1,0 +1,84 @@
+/**
+ * `bruno route show|start|share|promote|rollback`: who gets which model.
+ * Every change carries a request id, so that a repeat (ours or the operator's) changes nothing twice.
+ */
+import { type Failure, OperationError } from '../errors.ts';
+import { facts, page } from '../layout.ts';
+import { parseId, parseRequestId, parseShare, parseText } from '../option-values.ts';
+import { argument, type Command, type CommandCall, type Outcome, textOption } from '../outcome.ts';
+import { anything, type Route, route } from '../schemas.ts';
+import { routePage } from '../views/route-view.ts';
+
+const FIRST_SHARE = '0.1';
+
+type Change =
+  | { readonly action: 'start'; readonly model_id: string; readonly share: number }
+  | { readonly action: 'share'; readonly share: number }
+  | { readonly action: 'promote' | 'rollback' };
+
+export const showRoute: Command = async (call) => {
+  const document = await readRoute(call);
+  return { document, text: routePage(document) };
+};
+
+export const startRoute: Command = (call) => {
+  const share = parseShare(textOption(call.options, 'share') ?? FIRST_SHARE, '--share');
+  return change(call, { action: 'start', model_id: parseId(argument(call, 0), 'MODEL'), share });
+};
+
+export const setShare: Command = (call) => {
+  return change(call, { action: 'share', share: parseShare(argument(call, 0), 'SHARE') });
+};
+
+export const promote: Command = (call) => change(call, { action: 'promote' });
+
+export const rollBack: Command = (call) => change(call, { action: 'rollback' });
+
+function readRoute(call: CommandCall): Promise<Route> {
+  return call.client.get('/admin/route', route);
+}
+
+async function change(call: CommandCall, wanted: Change): Promise<Outcome> {
+  const given = textOption(call.options, 'request-id');
+  const requestId = given === undefined ? call.io.newId() : parseRequestId(given);
+  const reason = textOption(call.options, 'reason');
+  const why = reason === undefined ? {} : { reason: parseText(reason, '--reason') };
+  const body = { ...wanted, ...why, request_id: requestId };
+  try {
+    await call.client.post({ path: '/admin/route', body, repeatable: true }, anything);
+  } catch (thrown) {
+    throw withRequestId(thrown, requestId);
+  }
+  const now = await routeAfter(call);
+  const done = facts([
+    ['done', wanted.action],
+    ['request id', requestId],
+  ]);
+  const document = { action: wanted.action, request_id: requestId, route: now };
+  const text = page(
+    done,
+    now === null ? 'Done, but the table cannot be read just now.' : routePage(now),
+  );
+  return { document, text };
+}
+
+/** The change is made by now: failing to read it back must not be reported as its failure. */
+async function routeAfter(call: CommandCall): Promise<Route | null> {
+  try {
+    return await readRoute(call);
+  } catch (thrown) {
+    if (thrown instanceof OperationError) return null;
+    throw thrown;
+  }
+}
+
+/** Where we can't know whether the change was made, say how to repeat it safely. */
+function withRequestId(thrown: unknown, requestId: string): unknown {
+  if (!(thrown instanceof OperationError)) return thrown;
+  const { failure } = thrown;
+  const isKnown = failure.status !== undefined && failure.status < 500;
+  if (isKnown || failure.code === 'unreachable' || failure.code === 'no_token') return thrown;
+  const message = `${failure.message}; repeat it safely with --request-id ${requestId}`;
+  const told: Failure = { ...failure, message };
+  return new OperationError(told, thrown);
+}

@@ -1,0 +1,258 @@
+/**
+ * A real HTTP server that keeps to the admin API's contract, for the command line's tests: bearer
+ * token, JSON bodies by the wire schemas, no foreign Origin, the routing table's own decisions.
+ * It must be stricter than it is helpful: what the contract does not allow is refused.
+ */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { z } from 'zod';
+import { decideRoute, type RouteCommand, type RoutingTable } from '../../core/routing.ts';
+import {
+  createJobSchema,
+  curateRequestSchema,
+  reviewDecisionSchema,
+  routeRequestSchema,
+} from '../../core/wire/admin.ts';
+import * as state from './stack-state.ts';
+
+const REVIEWS_A_PAGE = 2;
+export const TOKEN = 'operator-token-for-tests';
+
+/** An answer that breaks things; null cuts the connection. */
+export type Interruption = {
+  status: number;
+  body: string;
+  headers?: Record<string, string>;
+} | null;
+
+export type World = {
+  requests: { method: string; path: string; body: unknown }[];
+  datasets: unknown[];
+  reviews: state.ReviewState[];
+  jobs: state.JobState[];
+  /** What the job becomes, one reading after another. */
+  jobSteps: Partial<state.JobState>[];
+  curationSteps: unknown[];
+  history: unknown[];
+  table: RoutingTable;
+  seenRequestIds: Set<string>;
+  parts: Record<string, unknown>;
+  status: unknown;
+  lineage: unknown;
+  /** Answered first, one a request. */
+  before: Interruption[];
+  /** Answered instead of a result that was carried out, one a request. */
+  after: Interruption[];
+};
+
+export type Stack = World & { readonly url: string; readonly close: () => Promise<void> };
+
+type Reply = { status: number; body: unknown };
+type Request = { method: string; path: string; query: URLSearchParams; body: unknown };
+const ok = (body: unknown, status = 200): Reply => ({ status, body });
+const refuse = (status: number, code: string, message: string): Reply =>
+  ok({ error: { code, message } }, status);
+
+export async function startStack(): Promise<Stack> {
+  const world: World = {
+    requests: [],
+    datasets: [state.dataset],
+    reviews: [{ ...state.review }, { ...state.review, event_id: 'evt-2' }],
+    jobs: [{ ...state.job }],
+    jobSteps: [],
+    curationSteps: [],
+    history: [],
+    table: { ...state.table },
+    seenRequestIds: new Set(),
+    parts: { database: true, routing: true, model_server: true, object_store: true },
+    status: state.status,
+    lineage: { kind: 'model', model: { id: '2026-w42.1' }, dataset: { id: '2026-w42' } },
+    before: [],
+    after: [],
+  };
+  const server = createServer((request, response) => {
+    void serve(world, request, response);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port was given');
+  const close = () =>
+    new Promise<void>((resolve) => {
+      server.closeAllConnections();
+      server.close(() => resolve());
+    });
+  return Object.assign(world, { url: `http://127.0.0.1:${address.port}`, close });
+}
+
+async function serve(world: World, request: IncomingMessage, response: ServerResponse) {
+  const chunks: string[] = [];
+  for await (const chunk of request.setEncoding('utf8')) chunks.push(String(chunk));
+  const text = chunks.join('');
+  const { pathname, searchParams } = new URL(request.url ?? '/', 'http://stack');
+  const method = request.method ?? 'GET';
+  const body: unknown = text === '' ? undefined : JSON.parse(text);
+  world.requests.push({ method, path: pathname, body });
+  if (world.before.length > 0) return interrupt(world.before.shift() ?? null, response);
+  const reply =
+    guard(request, pathname) ?? route(world, { method, path: pathname, query: searchParams, body });
+  if (world.after.length > 0) return interrupt(world.after.shift() ?? null, response);
+  response.writeHead(reply.status, { 'content-type': 'application/json' });
+  response.end(JSON.stringify(reply.body));
+}
+
+function interrupt(what: Interruption, response: ServerResponse): void {
+  if (what === null) {
+    response.destroy();
+    return;
+  }
+  response.writeHead(what.status, what.headers ?? {});
+  response.end(what.body);
+}
+
+function guard(request: IncomingMessage, path: string): Reply | null {
+  if (!path.startsWith('/admin/')) {
+    const leaked = request.headers.authorization !== undefined;
+    return leaked ? refuse(400, 'token_leaked', 'a public page needs no token') : null;
+  }
+  if (request.headers.authorization !== `Bearer ${TOKEN}`) {
+    return refuse(401, 'unauthorized', 'The operator token is not the right one.');
+  }
+  if (request.method !== 'POST') return null;
+  if (request.headers.origin !== undefined)
+    return refuse(403, 'origin_not_allowed', 'Foreign page.');
+  const isJson = request.headers['content-type'] === 'application/json';
+  return isJson ? null : refuse(415, 'unsupported_media_type', 'Send JSON.');
+}
+
+function route(world: World, request: Request): Reply {
+  const [area, noun = '', id = '', verb = ''] = request.path
+    .split('/')
+    .slice(1)
+    .map(decodeURIComponent);
+  if (area === 'healthz') return ok({ status: 'ok' });
+  if (area === 'readyz') {
+    const isReady = Object.values(world.parts).every(Boolean);
+    return ok({ status: isReady ? 'ok' : 'ill', parts: world.parts }, isReady ? 200 : 503);
+  }
+  const key = `${request.method} ${noun}${id === '' ? '' : '/:id'}${verb === '' ? '' : `/${verb}`}`;
+  switch (key) {
+    case 'GET status':
+      return ok(world.status);
+    case 'GET datasets':
+      return ok({ datasets: world.datasets });
+    case 'GET datasets/:id':
+      return id === state.dataset.id ? ok(state.dataset) : missing('dataset', id);
+    case 'POST datasets':
+      return parsed(curateRequestSchema, request.body, () =>
+        ok({ run_id: 'run-1', dataset_id: state.dataset.id }, 202),
+      );
+    case 'GET curations/:id':
+      return ok(
+        world.curationSteps.length > 1 ? world.curationSteps.shift() : world.curationSteps[0],
+      );
+    case 'GET models':
+      return ok({ models: [state.model] });
+    case 'GET models/:id':
+      return id === state.model.id ? ok(state.model) : missing('model', id);
+    case 'GET lineage/:id':
+      return ok(world.lineage);
+    case 'GET route':
+      return ok({ table: world.table, history: world.history });
+    case 'POST route':
+      return parsed(routeRequestSchema, request.body, (body) => changeRoute(world, body));
+    case 'GET reviews':
+      return listReviews(world, request.query.get('status'));
+    case 'POST reviews/:id':
+      return parsed(reviewDecisionSchema, request.body, (body) => decideReview(world, id, body));
+    default:
+      return jobs(world, key, id, request.body);
+  }
+}
+
+const missing = (what: string, id: string): Reply =>
+  refuse(404, 'not_found', `There is no ${what} ${id}.`);
+
+function parsed<Schema extends z.ZodType>(
+  schema: Schema,
+  body: unknown,
+  then: (value: z.infer<Schema>) => Reply,
+): Reply {
+  const result = schema.safeParse(body);
+  if (result.success) return then(result.data);
+  return refuse(
+    400,
+    'invalid_request',
+    `The request is not usable: ${result.error.issues[0]?.message}`,
+  );
+}
+
+function jobs(world: World, key: string, id: string, body: unknown): Reply {
+  const job = world.jobs.find((one) => one.id === id);
+  switch (key) {
+    case 'GET jobs':
+      return ok({ jobs: world.jobs });
+    case 'POST jobs':
+      return parsed(createJobSchema, body, (wanted) => {
+        if (wanted.dataset_id !== state.dataset.id) return missing('dataset', wanted.dataset_id);
+        world.jobs.push({
+          ...state.job,
+          id: 'job-2',
+          status: 'queued',
+          attempt: 0,
+          progress: null,
+        });
+        return ok(world.jobs.at(-1), 201);
+      });
+    case 'GET jobs/:id':
+      if (job === undefined) return missing('job', id);
+      return ok(Object.assign(job, world.jobSteps.shift()));
+    case 'POST jobs/:id/cancel':
+      if (job === undefined) return missing('job', id);
+      if (job.finished_at !== null) {
+        return refuse(409, 'conflict', `Job ${id} has already ended: ${job.status}.`);
+      }
+      if (job.status === 'leased') return ok(Object.assign(job, { cancel_requested: true }));
+      return ok(Object.assign(job, { status: 'cancelled', finished_at: state.T0 }));
+    default:
+      return refuse(404, 'not_found', `There is no ${key}.`);
+  }
+}
+
+function listReviews(world: World, status: string | null): Reply {
+  const found = world.reviews.filter((review) => review.status === status);
+  return ok({ reviews: found.slice(0, REVIEWS_A_PAGE) });
+}
+
+function decideReview(world: World, id: string, body: z.infer<typeof reviewDecisionSchema>): Reply {
+  const review = world.reviews.find((one) => one.event_id === id);
+  if (review === undefined) return missing('review', id);
+  review.status = body.decision === 'accept' ? 'accepted' : 'rejected';
+  review.note = body.note ?? null;
+  return ok({ review });
+}
+
+function changeRoute(world: World, body: z.infer<typeof routeRequestSchema>): Reply {
+  const { request_id: requestId, model_id: modelId = '', share = 0 } = body;
+  if (requestId === undefined) return refuse(400, 'invalid_request', 'request_id is expected');
+  if (world.seenRequestIds.has(requestId)) return ok({ table: world.table });
+  const shareBp = Math.round(share * 10_000);
+  const commands: Record<typeof body.action, RouteCommand> = {
+    start: { action: 'start', modelId, shareBp },
+    share: { action: 'share', shareBp },
+    promote: { action: 'promote' },
+    rollback: { action: 'rollback' },
+  };
+  const decision = decideRoute(world.table, commands[body.action], 0);
+  if (!decision.ok) return refuse(409, 'conflict', decision.reason);
+  world.seenRequestIds.add(requestId);
+  world.history.push({
+    version: decision.next.version,
+    at: state.T0,
+    who: 'operator',
+    action: body.action,
+    reason: body.reason ?? '',
+    from: world.table,
+    to: decision.next,
+  });
+  world.table = decision.next;
+  return ok({ table: world.table });
+}

@@ -1,0 +1,122 @@
+/**
+ * The pages as people see them, pinned in golden/ beside this file.
+ */
+import { describe, expect, it } from 'vitest';
+import { helpPage } from '../help.ts';
+import { bytes, facts, minute, number, percent, table } from '../layout.ts';
+import * as schemas from '../schemas.ts';
+import * as state from '../testing/stack-state.ts';
+import { datasetList, datasetPage } from './dataset-view.ts';
+import { jobList, jobPage } from './job-view.ts';
+import { modelList, modelPage } from './model-view.ts';
+import { reviewList } from './review-view.ts';
+import { routePage } from './route-view.ts';
+import { statusPage } from './status-view.ts';
+
+const dataset = schemas.dataset.parse(state.dataset);
+const job = schemas.job.parse(state.job);
+const model = schemas.model.parse(state.model);
+const review = schemas.review.parse(state.review);
+const experiment = { id: 'e', salt: 's', candidate: '2026-w42.1', shareBp: 2500, startedAt: 0 };
+const route = schemas.route.parse({
+  table: { ...state.table, version: 8, experiment },
+  history: [
+    {
+      version: 8,
+      at: state.T0,
+      who: 'operator',
+      action: 'start',
+      reason: 'week 42 passed its gate',
+      from: state.table,
+      to: { ...state.table, experiment },
+    },
+  ],
+});
+const refused = schemas.job.parse({
+  ...state.job,
+  status: 'refused',
+  progress: null,
+  verdict: { accepted: false, reason: 'groups fell by 0.2 nats over 17 examples' },
+  finished_at: state.T0,
+});
+const wide = {
+  ...review,
+  query: '日本語のクエリ\nwith two lines',
+  corrected_response: 'word '.repeat(40),
+};
+
+describe('pages', () => {
+  it.each([
+    ['status', statusPage(schemas.status.parse(state.status), 'http://127.0.0.1:8787')],
+    ['datasets', datasetList([dataset])],
+    ['dataset', datasetPage(dataset)],
+    ['jobs', jobList([job, refused])],
+    ['job', jobPage(job)],
+    ['job-refused', jobPage(refused)],
+    ['models', modelList([model])],
+    ['model', modelPage(model)],
+    ['reviews', reviewList([review, schemas.review.parse(wide)], 'pending')],
+    ['route', routePage(route)],
+    ['help', helpPage([])],
+  ])('%s', async (name, page) => {
+    await expect(`${page}\n`).toMatchFileSnapshot(`golden/${name}.txt`);
+    expect(page).not.toMatch(/[ \t]$/m);
+  });
+
+  it('say so when there is nothing', () => {
+    expect(datasetList([])).toBe('No datasets yet: make one with bruno dataset curate.');
+    expect(jobList([])).toBe('No training jobs yet: start one with bruno job create DATASET.');
+    expect(modelList([])).toBe('No models yet.');
+    expect(reviewList([], 'pending')).toBe('No pending corrections.');
+    const started = schemas.route.parse({ table: { ...state.table, version: 0 } });
+    expect(routePage(started)).toContain('Nothing was changed yet.');
+  });
+
+  it('show a dataset that has no counts yet', () => {
+    const building = schemas.dataset.parse({
+      id: 'd',
+      week: '2026-w42',
+      status: 'building',
+      created_at: state.T0,
+      counts: null,
+    });
+    expect(datasetPage(building)).toMatch(/in the window +-$/m);
+  });
+});
+
+describe('values', () => {
+  it('are cut only beyond what a correction may hold, and say how much is missing', () => {
+    expect(facts([['x', 'a'.repeat(8000)]])).not.toContain('more characters');
+    expect(facts([['x', 'a'.repeat(9000)]])).toContain(
+      '(1,000 more characters; --json has them all)',
+    );
+  });
+
+  it('are grouped, in percent, in UTC', () => {
+    expect([number(1204567), number(0.123456), number(null)]).toEqual(['1,204,567', '0.1235', '-']);
+    expect([percent(0.25), percent(0.0005), percent(undefined)]).toEqual(['25 %', '0.1 %', '-']);
+    expect(minute('2026-10-18T04:30:59+02:00')).toBe('2026-10-18 02:30');
+    expect([bytes(3 * 1024 ** 3), bytes(1024 ** 2)]).toEqual(['3.0 GiB', '1.0 MiB']);
+  });
+
+  it('align by columns of the terminal, numbers to the right', () => {
+    const lines = table(
+      [{ title: 'n', right: true }, { title: 'x' }, { title: 'y' }],
+      [
+        [5, '日本', 'a'],
+        [1000, null, 'b'],
+      ],
+      '',
+    );
+    expect(lines).toBe('    n  x     y\n    5  日本  a\n1,000  -     b');
+    expect(
+      facts(
+        [
+          ['a', 1],
+          ['long', 'x'],
+        ],
+        '',
+      ),
+    ).toBe('a     1\nlong  x');
+  });
+});

@@ -1,0 +1,166 @@
+// The shapes of the admin API as the console reads them. What a station can do without is optional:
+// one missing number is drawn as a dash and does not take the page away from an operator.
+import * as z from 'zod/mini';
+
+// The console runs under a policy without 'unsafe-eval': tell zod not to probe for `new Function`.
+z.config({ jitless: true });
+
+const text = z.optional(z.nullable(z.string()));
+const number = z.optional(z.nullable(z.number()));
+
+export const datasetSchema = z.object({
+  id: z.string(),
+  week: text,
+  window_start: text,
+  window_end: text,
+  status: text,
+  counts: z.optional(
+    z.nullable(
+      z.object({
+        interactions: number,
+        with_evidence: number,
+        qualified: number,
+        filtered: z.optional(z.nullable(z.record(z.string(), z.number()))),
+        train: number,
+        validation_phrasings: number,
+        test_phrasings: number,
+        validation_groups: number,
+        test_groups: number,
+        pairs: number,
+        corrections: number,
+        replayed: number,
+        bands: z.optional(z.nullable(z.record(z.string(), z.number()))),
+      }),
+    ),
+  ),
+  quality_rate: number,
+  manifest_sha256: text,
+  created_at: text,
+});
+export type Dataset = z.infer<typeof datasetSchema>;
+
+const verdictSchema = z.object({ accepted: z.boolean(), reason: z.string() });
+
+export const jobSchema = z.object({
+  id: z.string(),
+  dataset_id: text,
+  model_id: text,
+  status: z.string(),
+  attempt: number,
+  max_attempts: number,
+  agent_id: text,
+  lease_expires_at: text,
+  cancel_requested: z.optional(z.nullable(z.boolean())),
+  progress: z.optional(
+    z.nullable(
+      z.object({
+        phase: text,
+        step: number,
+        total_steps: number,
+        loss: number,
+        message: text,
+      }),
+    ),
+  ),
+  /** Steps and losses of the whole run; the trainer hands them in at its end. */
+  losses: z.optional(z.nullable(z.array(z.tuple([z.number(), z.number()])))),
+  verdict: z.optional(z.nullable(verdictSchema)),
+  metrics: z.optional(z.unknown()),
+  error: z.optional(z.unknown()),
+  created_at: text,
+  finished_at: text,
+});
+export type Job = z.infer<typeof jobSchema>;
+
+export const modelSchema = z.object({
+  id: z.string(),
+  display: text,
+  base: text,
+  parent: text,
+  dataset_id: text,
+  stage: z.string(),
+  reason: text,
+  metrics: z.optional(z.unknown()),
+  git_commit: text,
+  created_at: text,
+});
+export type Model = z.infer<typeof modelSchema>;
+
+// A live model is named by its id, or carries it.
+const named = z.union([
+  z.string(),
+  z.pipe(
+    z.object({ id: z.string() }),
+    z.transform((model: { id: string }) => model.id),
+  ),
+]);
+
+export const statusSchema = z.object({
+  now: z.string(),
+  week: text,
+  live: z.object({
+    production: z.nullable(named),
+    candidate: z.optional(z.nullable(named)),
+    previous: z.optional(z.nullable(named)),
+    share_bp: number,
+    version: number,
+  }),
+  counts: z.object({
+    interactions: number,
+    explicit: number,
+    thumbs_up: number,
+    thumbs_down: number,
+    ratings: number,
+    corrections: number,
+    signals: number,
+    since: text,
+  }),
+  reviews_pending: number,
+  dataset: z.optional(z.nullable(datasetSchema)),
+  job: z.optional(z.nullable(jobSchema)),
+  models: z.optional(z.array(modelSchema)),
+  health: z.optional(z.nullable(z.record(z.string(), z.unknown()))),
+});
+export type Status = z.infer<typeof statusSchema>;
+
+export const datasetsSchema = z.object({ datasets: z.array(datasetSchema) });
+export const jobsSchema = z.object({ jobs: z.array(jobSchema) });
+
+export const reviewSchema = z.object({
+  event_id: z.string(),
+  interaction_id: text,
+  query: text,
+  response: text,
+  corrected_response: text,
+  correction_type: text,
+  model_version: text,
+  created_at: text,
+  status: text,
+  note: text,
+});
+export type Review = z.infer<typeof reviewSchema>;
+export const reviewsSchema = z.object({ reviews: z.array(reviewSchema) });
+
+export const routeSchema = z.object({
+  table: z.optional(z.unknown()),
+  history: z.array(
+    z.object({
+      version: number,
+      at: text,
+      who: text,
+      action: text,
+      reason: text,
+      from: z.optional(z.unknown()),
+      to: z.optional(z.unknown()),
+    }),
+  ),
+});
+export type RouteChange = z.infer<typeof routeSchema>['history'][number];
+
+export const curationSchema = z.object({
+  status: z.string(),
+  dataset: z.optional(z.nullable(z.unknown())),
+  error: z.optional(z.nullable(z.unknown())),
+});
+export const curationStartedSchema = z.object({ run_id: z.string(), dataset_id: text });
+export const anythingSchema = z.unknown();

@@ -1,0 +1,70 @@
+// The four changes of the live route as actions for the dialog: what each means for visitors, and the
+// request that performs it. Used by live-route.tsx.
+import type { Action } from '../action-dialog.tsx';
+import type { Api } from '../api/client.ts';
+import { anythingSchema, type Status } from '../api/schema.ts';
+import { percent } from '../format.ts';
+
+export type RouteRequest =
+  | { action: 'start'; model_id: string; share: number }
+  | { action: 'share'; share: number }
+  | { action: 'promote' }
+  | { action: 'rollback' };
+
+type Live = Status['live'];
+
+export function routeAction(api: Api, live: Live, request: RouteRequest): Action {
+  const words = wordsOf(live, request);
+  return {
+    ...words,
+    needsReason: true,
+    async perform({ reason, requestId }) {
+      // The candidate is named, so that a change made meanwhile is refused and not applied to another.
+      const target =
+        request.action === 'start' || live.candidate == null ? {} : { model_id: live.candidate };
+      const body = { ...target, ...request, reason, request_id: requestId };
+      await api.post('/admin/route', body, anythingSchema);
+      return words.result;
+    },
+  };
+}
+
+function wordsOf(live: Live, request: RouteRequest) {
+  const candidate = live.candidate ?? 'the candidate';
+  const production = live.production ?? 'production';
+  switch (request.action) {
+    case 'start':
+      return {
+        title: `Try ${request.model_id}`,
+        effect: `${percent(request.share)} of visitors will be answered by ${request.model_id}, the others by ${production} as now.`,
+        verb: `Start at ${percent(request.share)}`,
+        result: `${request.model_id} now answers ${percent(request.share)} of visitors.`,
+      };
+    case 'share':
+      return {
+        title: `Give ${candidate} ${percent(request.share)}`,
+        effect: `${percent(request.share)} of visitors will be answered by ${candidate}, the others by ${production}.`,
+        verb: `Change to ${percent(request.share)}`,
+        result: `${candidate} now answers ${percent(request.share)} of visitors.`,
+      };
+    case 'promote':
+      return {
+        title: `Promote ${candidate}`,
+        effect: `${candidate} will answer every visitor. ${production} is retired and can be rolled back to.`,
+        verb: 'Promote to everyone',
+        result: `${candidate} is in production and answers every visitor.`,
+      };
+    case 'rollback':
+      return {
+        title: 'Roll back',
+        effect:
+          live.candidate == null
+            ? `Every visitor will be answered by ${live.previous ?? 'the earlier production model'} in place of ${production}.`
+            : `${live.candidate} will answer nobody any more; every visitor gets ${production}.`,
+        verb: 'Roll back now',
+        result: 'Rolled back. Visitors get the earlier model within seconds.',
+      };
+    default:
+      return request satisfies never;
+  }
+}

@@ -1,0 +1,26 @@
+// The operator's token: taken from a #token=… link or typed in, kept for this tab only. Used by the
+// gate. The link's fragment is removed at once, so that it stays in no history and no screenshot.
+const KEY = 'bruno.operator-token';
+
+/** The token in a fragment such as `#token=abc&view=x`, or null. */
+export function tokenFromHash(hash: string): string | null {
+  const token = new URLSearchParams(hash.replace(/^#/, '')).get('token')?.trim() ?? '';
+  return token === '' ? null : token;
+}
+
+export function takeToken(): string | null {
+  const fresh = tokenFromHash(location.hash);
+  if (fresh !== null) {
+    history.replaceState(null, '', location.pathname + location.search);
+    sessionStorage.setItem(KEY, fresh);
+  }
+  return fresh ?? sessionStorage.getItem(KEY);
+}
+
+export function keepToken(token: string): void {
+  sessionStorage.setItem(KEY, token);
+}
+
+export function dropToken(): void {
+  sessionStorage.removeItem(KEY);
+}

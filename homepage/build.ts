@@ -1,0 +1,85 @@
+// Bundles the demo page and the operators' console into dist/pages/, which the Worker serves as
+// static assets. Run by `npm run build:pages`; the pages load nothing from anywhere else.
+import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const out = join(root, 'dist', 'pages');
+
+// No inline script or style anywhere, so the strictest policy holds for both pages.
+const policy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "connect-src 'self'",
+  "img-src 'self' data:",
+  "base-uri 'none'",
+  "frame-ancestors 'none'",
+  "form-action 'none'",
+].join('; ');
+
+const headers = `/*
+  Content-Security-Policy: ${policy}
+  X-Content-Type-Options: nosniff
+  Referrer-Policy: no-referrer
+  Permissions-Policy: camera=(), microphone=(), geolocation=()
+  Cache-Control: no-cache
+`;
+
+const pages = [
+  {
+    script: 'homepage/demo/main.tsx',
+    style: 'homepage/demo/demo.css',
+    html: 'homepage/demo/index.html',
+    to: '',
+    name: 'demo',
+  },
+  {
+    script: 'console/main.tsx',
+    style: 'console/console.css',
+    html: 'console/index.html',
+    to: 'console',
+    name: 'console',
+  },
+] as const;
+
+export async function buildPages(): Promise<{ bytes: Record<string, number> }> {
+  await rm(out, { recursive: true, force: true });
+  const bytes: Record<string, number> = {};
+  for (const page of pages) {
+    const folder = join(out, page.to);
+    await mkdir(folder, { recursive: true });
+    const result = await build({
+      absWorkingDir: root,
+      entryPoints: { [page.name]: page.script, [`${page.name}.style`]: page.style },
+      outdir: folder,
+      entryNames: '[name]',
+      bundle: true,
+      minify: true,
+      format: 'esm',
+      target: ['es2022'],
+      jsx: 'automatic',
+      define: { 'process.env.NODE_ENV': '"production"' },
+      legalComments: 'none',
+      metafile: true,
+      write: false,
+    });
+    for (const file of result.outputFiles) {
+      const path = file.path.replace(`${page.name}.style.css`, `${page.name}.css`);
+      await writeFile(path, file.contents);
+      bytes[path.slice(out.length + 1)] = file.contents.length;
+    }
+    await cp(join(root, page.html), join(folder, 'index.html'));
+  }
+  await writeFile(join(out, '_headers'), headers);
+  return { bytes };
+}
+
+if (import.meta.main) {
+  const { bytes } = await buildPages();
+  for (const [file, size] of Object.entries(bytes)) {
+    console.log(`dist/pages/${file}  ${(size / 1024).toFixed(1)} KiB`);
+  }
+}

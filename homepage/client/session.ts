@@ -1,0 +1,96 @@
+// Who the visitor is, as the server says: a session id and a signed visitor token, kept first-party.
+// Used by the chat. A token that the server refuses is thrown away and asked for once more.
+import { ClientError } from './errors.ts';
+import { type ClientOptions, postJson } from './http.ts';
+import { type Session, sessionSchema } from './wire.ts';
+
+/** The part of localStorage that is used; a page where storage is blocked can pass a Map. */
+export interface KeyValue {
+  getItem(key: string): string | null;
+  setItem(key: string, value: string): void;
+  removeItem(key: string): void;
+}
+
+const KEY = 'bruno.session';
+
+export function createSession(options: ClientOptions = {}): Promise<Session> {
+  return postJson('/api/chat/session', {}, sessionSchema, options);
+}
+
+export interface SessionKeeper {
+  current(): Promise<Session>;
+  /** Drops `refused` (unless another call already replaced it) and returns a fresh session. */
+  renew(refused: Session): Promise<Session>;
+}
+
+export function keepSession(storage: KeyValue, options: ClientOptions = {}): SessionKeeper {
+  let pending: Promise<Session> | null = null;
+
+  const create = (): Promise<Session> => {
+    pending ??= createSession(options)
+      .then((session) => {
+        attempt(() => storage.setItem(KEY, JSON.stringify(session)));
+        return session;
+      })
+      .finally(() => {
+        pending = null;
+      });
+    return pending;
+  };
+
+  return {
+    async current() {
+      return readStored(storage) ?? (await create());
+    },
+    async renew(refused) {
+      const stored = readStored(storage);
+      if (stored !== null && stored.visitor_token !== refused.visitor_token) return stored;
+      attempt(() => storage.removeItem(KEY));
+      return await create();
+    },
+  };
+}
+
+/** True where a new session may help: the visitor token has expired or is not known any more. */
+export function isRefusedSession(error: unknown): boolean {
+  return error instanceof ClientError && error.status === 401;
+}
+
+/** The browser's storage, or a stand-in that forgets at reload where the browser forbids it. */
+export function browserStorage(): KeyValue {
+  try {
+    const probe = 'bruno.probe';
+    globalThis.localStorage.setItem(probe, '1');
+    globalThis.localStorage.removeItem(probe);
+    return globalThis.localStorage;
+  } catch {
+    return memoryStorage();
+  }
+}
+
+export function memoryStorage(): KeyValue {
+  const values = new Map<string, string>();
+  return {
+    getItem: (key) => values.get(key) ?? null,
+    setItem: (key, value) => void values.set(key, value),
+    removeItem: (key) => void values.delete(key),
+  };
+}
+
+function readStored(storage: KeyValue): Session | null {
+  try {
+    const parsed = sessionSchema.safeParse(JSON.parse(storage.getItem(KEY) ?? 'null'));
+    return parsed.success ? parsed.data : null;
+  } catch {
+    return null;
+  }
+}
+
+// A full or forbidden storage must not cost the visitor the answer.
+function attempt(write: () => void): void {
+  try {
+    write();
+  } catch {
+    // The session still lives in memory for this call.
+  }
+}

@@ -1,0 +1,40 @@
+// The sources an answer was given, as numbered citations. A click on one is a signal.
+import type { Source } from '../client/index.ts';
+import { safeUrl } from './safe-text.ts';
+
+interface Props {
+  sources: readonly Source[];
+  onOpened: () => void;
+}
+
+export function SourceList({ sources, onOpened }: Props) {
+  return (
+    <section className="sources" aria-label="Sources">
+      <h3>Sources</h3>
+      <ol>
+        {sources.map((source, index) => {
+          const url = safeUrl(source.url);
+          const title = source.title || source.url || source.id || `Source ${index + 1}`;
+          return (
+            // biome-ignore lint/suspicious/noArrayIndexKey: the sources of an answer never change
+            <li key={index}>
+              {url === null ? (
+                <span>{title}</span>
+              ) : (
+                <a
+                  href={url}
+                  target="_blank"
+                  rel="noopener noreferrer nofollow"
+                  data-testid="citation"
+                  onClick={onOpened}
+                >
+                  {title}
+                </a>
+              )}
+            </li>
+          );
+        })}
+      </ol>
+    </section>
+  );
+}

@@ -1,0 +1,38 @@
+/**
+ * The same contract against a real Ollama at OLLAMA_HOST (`npm run test:ollama`). The bases come from
+ * BRUNO_TEST_HOME as for llama.cpp. It registers under names of its own and removes them.
+ */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'vitest';
+import { homePaths } from '../config.ts';
+import { modelServerContract } from './contract.ts';
+import { createOllamaServer } from './ollama.ts';
+
+const home = process.env.BRUNO_TEST_HOME ?? '';
+const host = process.env.OLLAMA_HOST ?? '';
+const python = process.env.BRUNO_TEST_PYTHON ?? join(home, 'python', 'bin', 'python');
+const paths = homePaths(home);
+const base = { name: 'smollm2-135m-instruct', gguf: paths.baseGguf('smollm2-135m-instruct') };
+const missing = [python, base.gguf, paths.embeddingGguf].filter((path) => !existsSync(path));
+
+if (host === '' || home === '' || missing.length > 0) {
+  describe('Ollama', () => {
+    test.skip(`NOT RUN: set OLLAMA_HOST and BRUNO_TEST_HOME (missing: ${missing.join(', ')})`);
+  });
+} else {
+  modelServerContract({
+    title: 'Ollama',
+    python,
+    base,
+    embeddingGguf: paths.embeddingGguf,
+    create: () =>
+      createOllamaServer({
+        host,
+        embeddingGguf: paths.embeddingGguf,
+        contextTokens: 512,
+        threads: 1,
+        log: (_level, message, fields) => console.error(message, fields),
+      }),
+  });
+}

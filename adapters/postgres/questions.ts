@@ -1,7 +1,7 @@
 // Questions and the groups they form, kept from first sight: nearest phrasing by cosine similarity
 // (pgvector, HNSW). What a phrasing's split is never changes.
 
-import { asc, count, eq, inArray, sql } from 'drizzle-orm';
+import { and, asc, count, eq, inArray, ne, sql } from 'drizzle-orm';
 import type { Queryable } from './connect.ts';
 import { questionGroups, questionPhrasings } from './schema.ts';
 
@@ -23,6 +23,23 @@ export async function findPhrasings(db: Queryable, ids: readonly string[]) {
     .from(questionPhrasings)
     .innerJoin(questionGroups, eq(questionGroups.id, questionPhrasings.groupId))
     .where(inArray(questionPhrasings.id, [...ids]));
+}
+
+/** The held-out phrasings of these groups, as far as the groups themselves are taught. */
+export async function heldOutPhrasings(db: Queryable, groupIds: readonly string[]) {
+  if (groupIds.length === 0) return [];
+  return db
+    .select(columns)
+    .from(questionPhrasings)
+    .innerJoin(questionGroups, eq(questionGroups.id, questionPhrasings.groupId))
+    .where(
+      and(
+        inArray(questionPhrasings.groupId, [...groupIds]),
+        eq(questionGroups.split, 'train'),
+        ne(questionPhrasings.split, 'train'),
+      ),
+    )
+    .orderBy(asc(questionPhrasings.id));
 }
 
 export interface Nearest {

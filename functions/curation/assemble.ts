@@ -31,6 +31,7 @@ export interface Earlier {
   datasetId: string;
   interactionId: string;
   phrasingId: string;
+  groupId: string;
   source: 'praise' | 'correction';
   feedbackEventId: string | null;
   split: Split;
@@ -41,7 +42,7 @@ export interface Earlier {
 export interface Member {
   interactionId: string;
   phrasingId: string;
-  groupId: string | null;
+  groupId: string;
   source: 'praise' | 'correction';
   feedbackEventId: string | null;
   split: Split;
@@ -187,7 +188,7 @@ function replay(
     taken.push({
       interactionId: entry.interactionId,
       phrasingId: entry.phrasingId,
-      groupId: null,
+      groupId: entry.groupId,
       source: entry.source,
       feedbackEventId: entry.feedbackEventId,
       split: entry.split,
@@ -291,8 +292,9 @@ function countUp(
     filtered,
     bands,
     train: inSplit('train'),
-    validation_phrasings: inSplit('validation_phrasings'),
-    test_phrasings: inSplit('test_phrasings'),
+    // Filled in once the held-out phrasings are known.
+    validation_phrasings: 0,
+    test_phrasings: 0,
     validation_groups: inSplit('validation_groups'),
     test_groups: inSplit('test_groups'),
     corrections: members.filter((m) => m.source === 'correction' && m.replayedFrom === null).length,

@@ -50,13 +50,12 @@ export async function collectPage(db: Database, options: CollectOptions): Promis
       options.config,
     ),
   }));
-  // Only questions that may be taught, held out or paired need a place.
-  const wanted = judged.filter(
-    ({ judged: verdict }) => verdict.qualified || verdict.comparable || verdict.correction,
-  );
+  // Every usable question gets its place, voted on or not: a phrasing nobody judged still asks
+  // whether its group's answer was learned.
+  const usable = judged.filter(({ judged: verdict }) => verdict.usable);
   const placed = await placeQuestions(
     db,
-    wanted.map(({ row }) => row.query),
+    usable.map(({ row }) => row.query),
     {
       modelServer: options.modelServer,
       similarityThreshold: options.config.curation.similarity_threshold,

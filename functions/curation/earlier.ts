@@ -11,12 +11,14 @@ import { textKey } from './collect.ts';
 export async function collectEarlier(db: Database, datasetId: string): Promise<Earlier[]> {
   const rows = await earlierMembers(db, datasetId);
   const phrasings = await findPhrasings(db, [...new Set(rows.map((row) => row.member.phrasingId))]);
+  const groups = new Map(phrasings.map((row) => [row.id, row.groupId]));
   const splits = new Map(phrasings.map((row) => [row.id, splitOf(row.groupSplit, row.split)]));
   return Promise.all(
     rows.map(async ({ member, interaction, correction }) => ({
       datasetId: member.datasetId,
       interactionId: member.interactionId,
       phrasingId: member.phrasingId,
+      groupId: groups.get(member.phrasingId) ?? member.phrasingId,
       source: member.source,
       feedbackEventId: member.feedbackEventId,
       split: splits.get(member.phrasingId) ?? 'train',

@@ -59,6 +59,8 @@ export interface Judged {
   score: Score | undefined;
   explicit: number | undefined;
   signals: ImplicitSignals;
+  /** Its question may be kept: complete, consented, on its own and free of personal data. */
+  usable: boolean;
   /** May be taught as it stands. */
   qualified: boolean;
   /** May stand in a pair. */
@@ -124,7 +126,14 @@ export function judge(
   const base = { score, explicit, signals, correction };
   const refused = unusable(answer);
   if (refused !== undefined) {
-    return { ...base, correction: undefined, qualified: false, comparable: false, reason: refused };
+    return {
+      ...base,
+      correction: undefined,
+      usable: false,
+      qualified: false,
+      comparable: false,
+      reason: refused,
+    };
   }
   const fits = tokens >= curation.min_response_tokens && tokens <= curation.max_response_tokens;
   const reason: FilterReason | undefined =
@@ -139,6 +148,7 @@ export function judge(
             : 'length';
   return {
     ...base,
+    usable: true,
     // A corrected answer is taught as corrected, never as it was.
     qualified: reason === undefined && correction === undefined,
     comparable: score !== undefined && fits,

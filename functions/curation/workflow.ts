@@ -6,6 +6,7 @@ import { WorkflowEntrypoint, type WorkflowEvent, type WorkflowStep } from 'cloud
 import { z } from 'zod';
 import { withDatabase } from '../../adapters/postgres/connect.ts';
 import { closeDataset, findDataset, openDataset } from '../../adapters/postgres/datasets.ts';
+import { heldOutPhrasings } from '../../adapters/postgres/questions.ts';
 import type { CurationWindow } from '../../core/calendar.ts';
 import { databaseOf, type Env, learningOf, now, settingsOf } from '../../workers/env.ts';
 import { objectStoreOf } from '../../workers/object-store.ts';
@@ -13,6 +14,7 @@ import { createTrainingJob } from '../registry/jobs.ts';
 import { assemble, type Candidate } from './assemble.ts';
 import { collectPage, type Page } from './collect.ts';
 import { collectEarlier } from './earlier.ts';
+import { taughtGroups, withHeldOut } from './held-out.ts';
 import { writeDataset } from './write.ts';
 
 export const curationParams = z.object({
@@ -77,7 +79,9 @@ export class CurationWorkflow extends WorkflowEntrypoint<Env, CurationParams> {
     const config = learningOf(this.env).curation;
     return withDatabase(databaseOf(this.env), async (db) => {
       const earlier = await collectEarlier(db, window.id);
-      const assembly = assemble(window.id, candidates, earlier, config);
+      const assembled = assemble(window.id, candidates, earlier, config);
+      const groups = [...taughtGroups(assembled.members).keys()];
+      const assembly = withHeldOut(assembled, await heldOutPhrasings(db, groups));
       const written = await writeDataset(db, objectStoreOf(this.env), window, assembly);
       const large = assembly.counts.interactions >= config.min_interactions;
       const status = large && assembly.counts.train > 0 ? 'ready' : 'too_small';

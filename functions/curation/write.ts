@@ -12,6 +12,7 @@ import { CURRENT_PROMPT, isPromptVersion, systemPrompt } from '../../core/system
 import { topicOf } from '../../core/topics.ts';
 import { sourcesSchema } from '../../core/wire/shared.ts';
 import type { Assembly, Member, PairRef } from './assemble.ts';
+import type { HeldOut } from './held-out.ts';
 
 const FETCH_BATCH = 500;
 
@@ -48,7 +49,7 @@ export async function writeDataset(
   db: Database,
   store: ObjectStore,
   window: CurationWindow,
-  assembly: Assembly,
+  assembly: Assembly & { heldOut: readonly HeldOut[] },
 ): Promise<WrittenDataset> {
   const { year, week } = parseWeekId(window.id);
   const folder = `${year}/week-${String(week).padStart(2, '0')}`;
@@ -63,11 +64,15 @@ export async function writeDataset(
     files.push({ path, key, ...stored, lines: lines.length });
   };
   for (const [split, name] of Object.entries(SFT_FILES)) {
-    const members = assembly.members.filter((member) => member.split === split);
+    const lines = split.endsWith('_phrasings')
+      ? assembly.heldOut.filter((one) => one.split === split).map((one) => heldOutLine(one, texts))
+      : assembly.members
+          .filter((member) => member.split === split)
+          .map((member) => sftLine(member, texts));
     await save(
       `sft/${name}`,
       `training-data/${folder}/${name}`,
-      members.flatMap((member) => sftLine(member, texts) ?? []),
+      lines.filter((line) => line !== undefined),
     );
   }
   for (const side of ['train', 'validation', 'test'] as const) {
@@ -87,7 +92,7 @@ async function writeManifests(
   window: CurationWindow,
   folder: string,
   files: readonly DatasetFile[],
-  assembly: Assembly,
+  assembly: Assembly & { heldOut: readonly HeldOut[] },
 ): Promise<string> {
   const shared = {
     version: 1,
@@ -113,6 +118,11 @@ async function writeManifests(
         split: member.split,
         feedback_event_id: member.feedbackEventId,
         replayed_from: member.replayedFrom,
+      })),
+      held_out: assembly.heldOut.map(({ phrasing, split, taught }) => ({
+        phrasing_id: phrasing.id,
+        split,
+        answer_of: taught.interactionId,
       })),
     },
     null,
@@ -168,15 +178,32 @@ function keyFactsOf(metadata: unknown): string[] {
     : [];
 }
 
-function promptOf(row: InteractionRow) {
+function promptOf(row: InteractionRow, question: string) {
   const version = isPromptVersion(row.promptVersion) ? row.promptVersion : CURRENT_PROMPT;
   return [
     { role: 'system', content: systemPrompt(version, sourcesSchema.parse(row.sources)) },
-    { role: 'user', content: row.query },
+    { role: 'user', content: question },
   ];
 }
 
 function sftLine(member: Member, texts: Texts): string | undefined {
+  const row = texts.get(member.interactionId)?.row;
+  if (row === undefined) return undefined;
+  return exampleLine(`${member.source}-${member.interactionId}`, row.query, member, texts);
+}
+
+function heldOutLine({ phrasing, taught }: HeldOut, texts: Texts): string | undefined {
+  const asked = { ...taught, phrasingId: phrasing.id, repeats: 1 };
+  return exampleLine(`held-out-${phrasing.id}`, phrasing.text, asked, texts);
+}
+
+/** `member`'s answer to `question`; undefined where its text is gone. */
+function exampleLine(
+  id: string,
+  question: string,
+  member: Member,
+  texts: Texts,
+): string | undefined {
   const found = texts.get(member.interactionId);
   if (found === undefined) return undefined;
   const { row, corrections } = found;
@@ -184,8 +211,8 @@ function sftLine(member: Member, texts: Texts): string | undefined {
     member.feedbackEventId === null ? undefined : corrections.get(member.feedbackEventId);
   if (member.source === 'correction' && correction === undefined) return undefined;
   return JSON.stringify({
-    id: `${member.source}-${member.interactionId}`,
-    prompt: promptOf(row),
+    id,
+    prompt: promptOf(row, question),
     completion: (correction?.text ?? row.response).trim(),
     repeats: member.repeats,
     metadata: {
@@ -193,7 +220,7 @@ function sftLine(member: Member, texts: Texts): string | undefined {
       source: member.source,
       replayed_from: member.replayedFrom,
       quality_score: Math.max(0, Math.min(1, member.qualityRaw)),
-      topic: topicOf(row.query),
+      topic: topicOf(question),
       model_version: row.modelServed,
       group_id: member.groupId,
       phrasing_id: member.phrasingId,
@@ -218,7 +245,7 @@ function pairLine(
     .map((source) => source.text ?? source.title);
   return JSON.stringify({
     pair_id: pair.pairId,
-    messages: promptOf(chosen.row),
+    messages: promptOf(chosen.row, chosen.row.query),
     prompt: chosen.row.query,
     context: context.length === 0 ? null : context.join('\n'),
     response_chosen: { text: (correction?.text ?? chosen.row.response).trim() },

@@ -133,6 +133,7 @@ class Evaluation:
     bootstrap_samples: Annotated[int, at_least(100)]
     max_new_tokens: Annotated[int, at_least(1)]
     min_examples: Annotated[int, at_least(1)]
+    require_held_out: bool
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ PAIR_FILES = ("train", "validation", "test")
 SFT_KEYS = {"id", "prompt", "completion", "repeats", "metadata"}
 PAIR_KEYS = {
     *("pair_id", "messages", "prompt", "context", "response_chosen", "response_rejected", "margin"),
-    *("source", "confidence", "weight", "topic", "created_at", "week"),
+    *("source", "confidence", "weight", "topic", "correction_type", "created_at", "week"),
 }
 
 

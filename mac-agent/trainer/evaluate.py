@@ -23,6 +23,8 @@ from .losses import sequence_log_probs
 
 MAX_EXAMPLES = 200
 MAX_GENERATED = 100
+MIN_GENERATED = 12
+WEIGHTS_GENERATED_ON_CPU = 2_000_000_000
 TOKENS_PER_BATCH = 2048
 ROWS_PER_GENERATION = 32
 
@@ -67,6 +69,13 @@ def capped(items: Sequence[T], limit: int, seed: int) -> list[T]:
         return list(items)
     chosen = np.random.default_rng([seed, 3]).choice(len(items), size=limit, replace=False)
     return [items[i] for i in sorted(chosen)]
+
+
+def generated_limit(parameters: int) -> int:
+    """How many answers a set may be generated for: a CPU needs about 0.1 s a token for 135M weights."""
+    if mx.default_device() == mx.Device(mx.gpu):
+        return MAX_GENERATED
+    return max(MIN_GENERATED, min(MAX_GENERATED, WEIGHTS_GENERATED_ON_CPU // parameters))
 
 
 def row_losses(model: Any, rows: Sequence[Row], pad_id: int, tick: Tick) -> list[float]:
@@ -135,11 +144,11 @@ def states(text: str, key_facts: Sequence[str]) -> bool:
 
 
 def evaluate_examples(
-    model: Any, chat: ChatTokenizer, examples: Sequence[Example], max_new: int, tick: Tick, with_text: bool
+    model: Any, chat: ChatTokenizer, examples: Sequence[Example], max_new: int, tick: Tick, generated: int
 ) -> Result:
     losses = row_losses(model, [e.row for e in examples], chat.end_id, tick)
     rate = None
-    with_facts = [e for e in examples if e.key_facts][:MAX_GENERATED] if with_text else []
+    with_facts = [e for e in examples if e.key_facts][:generated]
     if with_facts:
         prompts = [e.row.ids[: e.row.prompt_length] for e in with_facts]
         answers = generate(model, chat, prompts, max_new, tick)

@@ -55,6 +55,7 @@ class Policy:
     confidence: float
     bootstrap_samples: int
     min_examples: int
+    require_held_out: bool
     seed: int
 
 
@@ -109,12 +110,16 @@ def decide(
     gain = compare(phrasings, policy, +1)
     harm = compare(groups, policy, -1)
     measured = {"phrasings": asdict(gain) if gain else None, "groups": asdict(harm) if harm else None}
-    if gain is None or gain.examples < policy.min_examples:
-        had = f"{len(phrasings)} of the {policy.min_examples} held-out phrasings needed"
-        return Verdict(False, f"refused: only {had} were there to judge by"), measured
     percent = f"{policy.confidence:.0%} interval"
-    learned = f"improvement {span(gain)} held-out phrasings"
-    if gain.lower <= 0:
+    enough = gain is not None and gain.examples >= policy.min_examples
+    if gain is None or not enough:
+        had = f"{len(phrasings)} of the {policy.min_examples} held-out phrasings needed"
+        if policy.require_held_out:
+            return Verdict(False, f"refused: only {had} were there to judge by"), measured
+        learned = f"learning was not measured ({had}; require_held_out is off)"
+    else:
+        learned = f"improvement {span(gain)} held-out phrasings"
+    if gain is not None and enough and gain.lower <= 0:
         return Verdict(False, f"refused: {learned} ({percent}) is not established above zero"), measured
     if harm is None:
         return Verdict(True, f"accepted: {learned} ({percent}); harm to untaught questions was not measured"), measured

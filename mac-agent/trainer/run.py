@@ -11,6 +11,7 @@ import signal
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from threading import Event
 from typing import Any
 
 import mlx.core as mx
@@ -22,7 +23,7 @@ from .checkpoint import Checkpoint
 from .config import Job
 from .data import Dataset, Example, Pair, read_dataset, repeated
 from .errors import Interrupted
-from .evaluate import MAX_EXAMPLES, Result, capped, evaluate_examples, evaluate_pairs
+from .evaluate import MAX_EXAMPLES, Result, capped, evaluate_examples, evaluate_pairs, generated_limit
 from .events import emit, finite, log
 from .preference import (
     Standing,
@@ -45,13 +46,13 @@ class Session:
 
     job: Job
     fingerprint: str
-    stopping: bool = False
+    stop: Event
     phase: str = "sft"
     last: Checkpoint | None = None
     seconds: dict[str, float] = field(default_factory=dict)
 
     def tick(self) -> None:
-        if self.stopping:
+        if self.stop.is_set():
             point = self.last
             raise Interrupted(
                 point.phase if point else self.phase, point.step if point else 0, point.path if point else None
@@ -83,7 +84,7 @@ def make_hooks(session: Session, model: Any, reference: lora.Weights, stop_early
         emit("checkpoint", phase=session.phase, step=step, path=str(path))
         session.tick()
 
-    return Hooks(on_step, save, lambda: session.stopping)
+    return Hooks(on_step, save, session.stop.is_set)
 
 
 def load_factors(model: Any, weights: lora.Weights) -> None:
@@ -106,7 +107,7 @@ def standing(model: Any, base: Base, data: Dataset, job: Job, tick: Callable[[],
     examples = capped(data.sft["validation-phrasings"], MAX_EXAMPLES, job.seed)
     pairs = capped(data.pairs["validation"], MAX_EXAMPLES, job.seed)
     model.eval()
-    right = evaluate_examples(model, base.chat, examples, 1, tick, with_text=False)
+    right = evaluate_examples(model, base.chat, examples, 1, tick, generated=0)
     paired = evaluate_pairs(model, base.chat, pairs, tick)
     losses = right.losses + paired.losses
     return Standing(sum(losses) / len(losses) if losses else None, paired.pair_accuracy)
@@ -161,9 +162,12 @@ def held_out(data: Dataset, seed: int) -> Held:
 
 def measure(session: Session, plain: Any, base: Base, held: Held) -> dict[str, Result]:
     new = session.job.evaluation.max_new_tokens
+    limit = generated_limit(base.parameters)
     out = {}
     for name, examples in held.examples.items():
-        out[name] = evaluate_examples(plain, base.chat, examples, new, session.tick, name in GENERATED_SETS)
+        out[name] = evaluate_examples(
+            plain, base.chat, examples, new, session.tick, limit if name in GENERATED_SETS else 0
+        )
     for name, pairs in held.pairs.items():
         out[name] = evaluate_pairs(plain, base.chat, pairs, session.tick)
     return out
@@ -187,9 +191,18 @@ def paired(held: Held, name: str, production: Result, candidate: Result) -> list
 
 
 def judge(
-    session: Session, base: Base, held: Held, production: lora.Adapter | None, candidate: lora.Adapter
+    session: Session,
+    base: Base,
+    held: Held,
+    production: lora.Adapter | None,
+    candidate: lora.Adapter,
+    chosen_by_validation: bool,
 ) -> tuple[gate.Verdict, dict[str, Any]]:
-    """Measures the three models as they are served and asks the gate."""
+    """Measures the three models as they are served and asks the gate.
+
+    The validation sets judge too where nothing was chosen by them: held-out examples are few, and
+    only a choice made on them would bias what they say.
+    """
     plain = base.new_model()
     weights = {"base": None, "production": production, "candidate": candidate}
     results: dict[str, dict[str, Result]] = {}
@@ -208,17 +221,22 @@ def judge(
         settings.confidence,
         settings.bootstrap_samples,
         settings.min_examples,
+        settings.require_held_out,
         session.job.seed,
     )
-    of = {n: paired(held, n, results["production"][n], results["candidate"][n]) for n in GENERATED_SETS}
-    verdict, intervals = gate.decide(lora.condition(candidate), of["test_phrasings"], of["test_groups"], policy)
+    of = {n: paired(held, n, results["production"][n], results["candidate"][n]) for n in SFT_SETS}
+    sides = ("test",) if chosen_by_validation else ("validation", "test")
+    phrasings = [row for side in sides for row in of[f"{side}_phrasings"]]
+    groups = [row for side in sides for row in of[f"{side}_groups"]]
+    verdict, intervals = gate.decide(lora.condition(candidate), phrasings, groups, policy)
     return verdict, {**metrics, **intervals}
 
 
 def run_job(job: Job, raw: dict[str, Any]) -> None:
+    stop = Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
     base = open_base(job.base.dir, job.base.name)
-    session = Session(job, fingerprint(job, base))
-    signal.signal(signal.SIGTERM, lambda *_: setattr(session, "stopping", True))
+    session = Session(job, fingerprint(job, base), stop)
     base.chat.chatml  # noqa: B018 - refuse a base whose candidates could never be served before training
     production = lora.load(job.production.adapter_dir) if job.production else None
     if production and job.production:
@@ -250,7 +268,7 @@ def run_job(job: Job, raw: dict[str, Any]) -> None:
     emit("phase", phase="evaluate")
     began = time.perf_counter()
     candidate = lora.current(model, job.training)
-    verdict, metrics = judge(session, base, held_out(data, job.seed), production, candidate)
+    verdict, metrics = judge(session, base, held_out(data, job.seed), production, candidate, dpo is not None)
     session.seconds["evaluate"] = time.perf_counter() - began
 
     emit("phase", phase="export")

@@ -25,15 +25,15 @@ FACTS = [(f"tool{i}", f"The port of tool{i} is {1000 + 37 * i}.", str(1000 + 37 
 @pytest.fixture(scope="session")
 def base_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from trainer.base import flat, write_manifest
-    from trainer.export import write_model
-    from trainer.files import write_json, write_tensors
     from trainer.chat import ChatTokenizer
     from trainer.data import make_row
+    from trainer.export import write_model
+    from trainer.files import write_json, write_tensors
     from trainer.pretrain import Recipe, Size, learn, make_config, new_model, write_tokenizer
 
     folder = tmp_path_factory.mktemp("bases") / "micro"
     texts = [f"Which port does {name} use?\n{answer}" for name, answer, _ in FACTS] + [SYSTEM, "system\nuser\n"]
-    size = Size(hidden=32, layers=2, vocabulary=380)
+    size = Size(hidden=32, layers=2, vocabulary=380, intermediate=96)
     config = make_config(size, write_tokenizer(folder / "hf", texts, size.vocabulary))
     write_json(folder / "hf" / "config.json", config)
     chat = ChatTokenizer(folder / "hf")
@@ -179,6 +179,7 @@ def job_file(tmp_path: Path, base_dir: Path) -> dict[str, Any]:
             "bootstrap_samples": 500,
             "max_new_tokens": 16,
             "min_examples": 5,
+            "require_held_out": True,
         },
         "work_dir": str(tmp_path / "work"),
         "output_dir": str(tmp_path / "out"),

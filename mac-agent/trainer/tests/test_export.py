@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import mlx.core as mx
 import numpy as np
 import pytest
 from conftest import FACTS, QUESTIONS, conversation, job_file
@@ -27,7 +26,12 @@ from trainer.train import Hooks, optimise, sft_gradients, sft_plan
 MAX_NEW = 24
 MESSAGES = [
     conversation(question)
-    for question in ("Which port does tool1 use?", "Which port does tool5 use?", "Häfen 2024, bitte?", "tool3 uses which port?")
+    for question in (
+        "Which port does tool1 use?",
+        "Which port does tool5 use?",
+        "Häfen 2024, bitte?",
+        "tool3 uses which port?",
+    )
 ]
 
 
@@ -177,9 +181,7 @@ def with_template(base: Any, folder: Path, template: str) -> ChatTokenizer:
 
 def test_recognises_chatml_and_refuses_other_templates(base: Any, tmp_path: Path) -> None:
     assert base.chat.chatml == ChatML(None)
-    head = (
-        "{% if messages[0]['role'] != 'system' %}{{ '<|im_start|>system\\nBe kind.<|im_end|>\\n' }}{% endif %}"
-    )
+    head = "{% if messages[0]['role'] != 'system' %}{{ '<|im_start|>system\\nBe kind.<|im_end|>\\n' }}{% endif %}"
     assert with_template(base, tmp_path, head + base.chat.template_text).chatml == ChatML("Be kind.")
     other = "{% for m in messages %}[{{ m['role'] }}] {{ m['content'] }}\n{% endfor %}"
     with pytest.raises(TrainerError, match="not ChatML.*choose"):

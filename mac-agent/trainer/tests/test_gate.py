@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from trainer.gate import Paired, Policy, decide, paired_bootstrap
 
 GOLDEN = json.loads((Path(__file__).parent / "gate-golden.json").read_text())
-POLICY = Policy(group_margin_nats=0.05, confidence=0.95, bootstrap_samples=1000, min_examples=5, seed=1)
+POLICY = Policy(
+    group_margin_nats=0.05, confidence=0.95, bootstrap_samples=1000, min_examples=5, require_held_out=True, seed=1
+)
 
 
 def rows(differences: list[float], groups: list[str] | None = None) -> list[Paired]:
@@ -91,3 +94,18 @@ def test_refuses_weights_that_are_not_finite_or_did_not_move() -> None:
 def test_the_same_seed_gives_the_same_verdict() -> None:
     given = rows([0.3, 0.1, -0.05, 0.2, 0.15, 0.02])
     assert decide("ok", given, [], POLICY) == decide("ok", given, [], POLICY)
+
+
+def test_too_few_held_out_phrasings_refuse_unless_the_configuration_lets_them_pass_visibly() -> None:
+    few = [Paired("g", 3.0, 1.0)]
+    assert not decide("ok", few, [], POLICY)[0].accepted
+    verdict, _ = decide("ok", few, [], replace(POLICY, require_held_out=False))
+    assert verdict.accepted
+    assert "learning was not measured (1 of the 5 held-out phrasings needed" in verdict.reason
+
+
+def test_established_harm_refuses_also_where_learning_could_not_be_measured() -> None:
+    harmed = [Paired(f"g{n}", 1.0, 3.0) for n in range(8)]
+    verdict, _ = decide("ok", [], harmed, replace(POLICY, require_held_out=False))
+    assert not verdict.accepted
+    assert "harm" in verdict.reason

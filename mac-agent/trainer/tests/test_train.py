@@ -15,7 +15,14 @@ import pytest
 from conftest import finish, start
 from trainer.schedule import count_steps, make_schedule
 
-ARTIFACTS = ["adapters.safetensors", "adapter_config.json", "adapter.gguf", "model-f16.gguf", "Modelfile", "training.json"]
+ARTIFACTS = [
+    "adapters.safetensors",
+    "adapter_config.json",
+    "adapter.gguf",
+    "model-f16.gguf",
+    "Modelfile",
+    "training.json",
+]
 
 
 def train(job: dict[str, Any], folder: Path) -> list[dict[str, Any]]:
@@ -73,7 +80,7 @@ def test_a_resumed_run_ends_with_the_same_weights(job: dict[str, Any], tmp_path:
     assert process.wait(timeout=30) == 75
     events = train({**resumed, "attempt": 2}, tmp_path / "c")
     assert events[0]["resumed_from_step"] == event["step"]
-    assert [e["step"] for e in events if e["event"] == "step"][0] == event["step"] + 1
+    assert next(e["step"] for e in events if e["event"] == "step") == event["step"] + 1
     a, b = (weights(j, "0-sft-0000012.safetensors") for j in (straight, resumed))
     assert a.keys() == b.keys() and len(a) > 50
     assert all(np.array_equal(a[k], b[k]) for k in a)

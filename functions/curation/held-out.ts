@@ -1,0 +1,63 @@
+// What the held-out phrasings are asked against: the answer that their group was taught. So every
+// phrasing ever seen can tell whether what was taught was learned, not only the few whose own answer
+// somebody judged. Pure.
+
+import type { Assembly, Member } from './assemble.ts';
+
+export interface Phrasing {
+  id: string;
+  groupId: string;
+  text: string;
+  split: 'train' | 'validation' | 'test';
+}
+
+export interface HeldOut {
+  phrasing: Phrasing;
+  split: 'validation_phrasings' | 'test_phrasings';
+  /** The taught example whose answer is expected. */
+  taught: Member;
+}
+
+/** Corrections before praise, this week's before replayed ones, then the better judged. */
+function surest(a: Member, b: Member): number {
+  return (
+    Number(b.source === 'correction') - Number(a.source === 'correction') ||
+    (b.replayedFrom ?? '~').localeCompare(a.replayedFrom ?? '~') ||
+    b.qualityRaw - a.qualityRaw ||
+    a.interactionId.localeCompare(b.interactionId)
+  );
+}
+
+export function taughtGroups(members: readonly Member[]): Map<string, Member> {
+  const taught = members.filter((member) => member.split === 'train');
+  const groups = Map.groupBy(taught, (member) => member.groupId);
+  return new Map(
+    [...groups].flatMap(([id, inGroup]) => {
+      const best = inGroup.toSorted(surest)[0];
+      return best === undefined ? [] : [[id, best]];
+    }),
+  );
+}
+
+/** The assembly with its held-out phrasings, counted. */
+export function withHeldOut(
+  assembly: Assembly,
+  phrasings: readonly Phrasing[],
+): Assembly & { heldOut: HeldOut[] } {
+  const answers = taughtGroups(assembly.members);
+  const heldOut = phrasings.flatMap((phrasing): HeldOut[] => {
+    const taught = answers.get(phrasing.groupId);
+    if (taught === undefined || phrasing.split === 'train') return [];
+    return [{ phrasing, split: `${phrasing.split}_phrasings`, taught }];
+  });
+  const count = (split: HeldOut['split']) => heldOut.filter((one) => one.split === split).length;
+  return {
+    ...assembly,
+    heldOut,
+    counts: {
+      ...assembly.counts,
+      validation_phrasings: count('validation_phrasings'),
+      test_phrasings: count('test_phrasings'),
+    },
+  };
+}

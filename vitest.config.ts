@@ -1,4 +1,9 @@
+// The suites, from fast to whole: pure functions and rooms on Node; the Worker inside workerd; the
+// model servers' contract; the pages in a browser; the whole loop. `npm test` runs them in this order.
+
 import { defineConfig } from 'vitest/config';
+
+const alone = { environment: 'node', fileParallelism: false } as const;
 
 export default defineConfig({
   test: {
@@ -11,10 +16,15 @@ export default defineConfig({
             '{core,functions,cli,simulation,homepage,console,mac-agent,local}/**/*.test.{ts,tsx}',
           ],
           exclude: ['**/node_modules/**', 'mac-agent/model-server/{llama-cpp,ollama}.test.ts'],
-          testTimeout: 30_000,
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
         },
       },
       './test/workerd/vitest.config.ts',
+      { test: { ...alone, name: 'llama', include: ['mac-agent/model-server/llama-cpp.test.ts'] } },
+      { test: { ...alone, name: 'ollama', include: ['mac-agent/model-server/ollama.test.ts'] } },
+      { test: { ...alone, name: 'browser', include: ['test/browser/**/*.test.ts'] } },
+      { test: { ...alone, name: 'e2e', include: ['test/e2e/**/*.test.ts'] } },
     ],
   },
 });

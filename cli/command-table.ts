@@ -70,6 +70,12 @@ const commands = {
     args: [],
     options: [],
   },
+  'week end': {
+    words: ['week', 'end'],
+    summary: 'on one machine: let Sunday 02:00 UTC come, which curates and trains',
+    args: [],
+    options: [],
+  },
   'dataset curate': {
     words: ['dataset', 'curate'],
     summary: 'make a week of answers into a dataset',

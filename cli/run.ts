@@ -13,6 +13,7 @@ import { listModels, showModel } from './commands/model.ts';
 import { acceptReviews, listReviews, rejectReviews } from './commands/review.ts';
 import { promote, rollBack, setShare, showRoute, startRoute } from './commands/route.ts';
 import { showStatus } from './commands/status.ts';
+import { endWeek } from './commands/week.ts';
 import { type Failure, messageOf, OperationError, UsageError } from './errors.ts';
 import { helpPage } from './help.ts';
 import type { Io } from './io.ts';
@@ -24,6 +25,7 @@ import { resolveSettings } from './settings.ts';
 const HANDLERS: Readonly<Record<CommandName, Command>> = {
   status: showStatus,
   doctor,
+  'week end': endWeek,
   'dataset curate': curateDataset,
   'dataset list': listDatasets,
   'dataset show': showDataset,

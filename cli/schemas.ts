@@ -211,6 +211,9 @@ export const status = z.looseObject({
 });
 export type Status = z.infer<typeof status>;
 
+/** What a clock that was moved says. */
+export const clock = z.looseObject({ now: time, fired: count });
+
 export const readiness = z.looseObject({ status: words, parts: z.record(z.string(), health) });
 
 export const lineage = z.looseObject({ kind: z.string() });

@@ -28,7 +28,7 @@ const listen = (wanted: number): Promise<number | null> =>
 
 export const isFree = async (wanted: number): Promise<boolean> => (await listen(wanted)) !== null;
 
-const freePort = async (avoid: ReadonlySet<number>): Promise<number> => {
+export const freePort = async (avoid: ReadonlySet<number> = new Set()): Promise<number> => {
   for (;;) {
     const found = await listen(0);
     if (found !== null && !avoid.has(found)) return found;

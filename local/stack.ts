@@ -35,6 +35,8 @@ export type StackOptions = {
   readonly port?: number;
   readonly base?: string;
   readonly learningOverridesFile?: string;
+  /** How long an answer may become; the Worker's own default where it is left out. */
+  readonly maxAnswerTokens?: number;
   /** False leaves the agent out: no answers and no training. */
   readonly agent?: boolean;
   readonly onProgress?: (line: string) => void;
@@ -181,7 +183,12 @@ const launch = async (options: StackOptions, undo: Undo[]): Promise<Stack> => {
     build,
     port: prepared.port,
     innerPort: ports.s3,
-    bindings: bindings(prepared, database, file === undefined ? '' : readFileSync(file, 'utf8')),
+    bindings: {
+      ...bindings(prepared, database, file === undefined ? '' : readFileSync(file, 'utf8')),
+      ...(options.maxAnswerTokens === undefined
+        ? {}
+        : { MAX_ANSWER_TOKENS: String(options.maxAnswerTokens) }),
+    },
     bucket: prepared.store.embedded ? prepared.store.keys : null,
   });
   const api = localApi(worker.url, secrets.adminToken);

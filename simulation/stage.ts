@@ -2,13 +2,13 @@
 // bank, and the whole product started in it. Called by main.ts; the weeks never see these files.
 
 import { mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { ensureAssets } from '../local/assets.ts';
 import { type AssetPaths, defaultAssetsHome, defaultHome, repoRoot } from '../local/home.ts';
 import { SMALL_BASE } from '../local/models.ts';
+import { freePort } from '../local/ports.ts';
 import { runCommand } from '../local/run-command.ts';
 import { type Stack, startStack } from '../local/stack.ts';
 import type { ModelSize } from './arguments.ts';
@@ -24,6 +24,8 @@ const OVERRIDES: Readonly<Record<ModelSize, string>> = {
 const REPORT_FILES = new Set(['weeks.svg', 'weeks.txt', 'weeks.json', 'logs']);
 
 export interface Stage {
+  /** Other settings than the model's own overrides. */
+  learningOverridesFile?: string;
   model: ModelSize;
   bankFile: string;
   seed: number;
@@ -81,20 +83,6 @@ async function pretrain(stage: Stage, assets: AssetPaths): Promise<void> {
   });
 }
 
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => {
-        if (address !== null && typeof address === 'object') resolve(address.port);
-        else reject(new Error('the system gave no free port'));
-      });
-    });
-  });
-}
-
 export async function setStage(stage: Stage): Promise<Stack> {
   const { home, progress, watch, signal, model } = stage;
   const say = (line: string) => progress.line(`  ${line}`);
@@ -117,7 +105,9 @@ export async function setStage(stage: Stage): Promise<Stack> {
       assetsHome,
       port: await freePort(),
       base: model === 'tiny' ? TINY_BASE : SMALL_BASE,
-      learningOverridesFile: OVERRIDES[model],
+      learningOverridesFile: stage.learningOverridesFile ?? OVERRIDES[model],
+      // The small model rambles; the facts of a bank fit a sentence.
+      maxAnswerTokens: 48,
       onProgress: say,
       // Only this: a simulation must never write into somebody's real database or bucket.
       environment: { OLLAMA_HOST: process.env.OLLAMA_HOST },

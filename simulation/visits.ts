@@ -10,7 +10,8 @@ import type { Progress } from './progress.ts';
 import { chance, pick, type Random, stream } from './random.ts';
 import { ask, askAgain, BEHAVIOUR, type Question, react } from './visitor.ts';
 
-const CONCURRENCY = 8;
+/** As many as a model server answers at once; more would only wait in its queue. */
+const CONCURRENCY = 4;
 const MAX_FAILED_SHARE = 0.05;
 /** Groups of visits, one a day: each jump of the clock waits for the queue to drain. */
 export const SLOTS = 7;

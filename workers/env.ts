@@ -43,6 +43,7 @@ const settingsSchema = z.object({
   TOKEN_KEYS: keyRing,
   ALLOWED_ORIGINS: z.string().default(''),
   LEARNING_OVERRIDES: z.string().default(''),
+  MAX_ANSWER_TOKENS: z.coerce.number().int().min(1).max(4096).default(512),
   CLOCK_OFFSET_MS: z.coerce.number().int().default(0),
 });
 export type Settings = z.infer<typeof settingsSchema>;

@@ -7,6 +7,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { z } from 'zod';
 import { decideRoute, type RouteCommand, type RoutingTable } from '../../core/routing.ts';
 import {
+  clockRequestSchema,
   createJobSchema,
   curateRequestSchema,
   reviewDecisionSchema,
@@ -38,6 +39,8 @@ export type World = {
   parts: Record<string, unknown>;
   status: unknown;
   lineage: unknown;
+  /** False: a stack in the cloud, without the endpoints of one machine. */
+  local: boolean;
   /** Answered first, one a request. */
   before: Interruption[];
   /** Answered instead of a result that was carried out, one a request. */
@@ -66,6 +69,7 @@ export async function startStack(): Promise<Stack> {
     parts: { database: true, routing: true, model_server: true, object_store: true },
     status: state.status,
     lineage: { kind: 'model', model: { id: '2026-w42.1' }, dataset: { id: '2026-w42' } },
+    local: true,
     before: [],
     after: [],
   };
@@ -109,7 +113,7 @@ function interrupt(what: Interruption, response: ServerResponse): void {
 }
 
 function guard(request: IncomingMessage, path: string): Reply | null {
-  if (!path.startsWith('/admin/')) {
+  if (!path.startsWith('/admin/') && !path.startsWith('/local/')) {
     const leaked = request.headers.authorization !== undefined;
     return leaked ? refuse(400, 'token_leaked', 'a public page needs no token') : null;
   }
@@ -133,6 +137,7 @@ function route(world: World, request: Request): Reply {
     const isReady = Object.values(world.parts).every(Boolean);
     return ok({ status: isReady ? 'ok' : 'ill', parts: world.parts }, isReady ? 200 : 503);
   }
+  if (area === 'local') return moveClock(world, request.body);
   const key = `${request.method} ${noun}${id === '' ? '' : '/:id'}${verb === '' ? '' : `/${verb}`}`;
   switch (key) {
     case 'GET status':
@@ -166,6 +171,13 @@ function route(world: World, request: Request): Reply {
     default:
       return jobs(world, key, id, request.body);
   }
+}
+
+function moveClock(world: World, body: unknown): Reply {
+  if (!world.local) return refuse(404, 'not_found', 'There is no such endpoint.');
+  return parsed(clockRequestSchema, body, (wanted) =>
+    ok({ now: 'to' in wanted ? wanted.to : state.T0, fired: 3 }),
+  );
 }
 
 const missing = (what: string, id: string): Reply =>

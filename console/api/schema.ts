@@ -98,6 +98,7 @@ const named = z.union([
 export const statusSchema = z.object({
   now: z.string(),
   week: text,
+  environment: text,
   live: z.object({
     production: z.nullable(named),
     candidate: z.optional(z.nullable(named)),
@@ -163,4 +164,5 @@ export const curationSchema = z.object({
   error: z.optional(z.nullable(z.unknown())),
 });
 export const curationStartedSchema = z.object({ run_id: z.string(), dataset_id: text });
+export const clockSchema = z.object({ now: z.string() });
 export const anythingSchema = z.unknown();

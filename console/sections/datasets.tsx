@@ -8,6 +8,7 @@ import { usePolled } from '../api/use-polled.ts';
 import { BandsBar } from '../charts/bands-bar.tsx';
 import { count, counted, moment, percent, shortHash, words } from '../format.ts';
 import { CurateNow } from './curate-now.tsx';
+import { endWeek } from './end-week.ts';
 import { Empty, Section } from './section.tsx';
 
 interface Props {
@@ -32,7 +33,21 @@ export function Datasets({ api, status, act, onChanged }: Props) {
       id="datasets"
       title="Datasets"
       error={error}
-      aside={<CurateNow api={api} onFinished={finished} />}
+      aside={
+        <div className="row">
+          {status.environment === 'local' && (
+            <button
+              type="button"
+              className="button"
+              data-testid="end-week"
+              onClick={() => act(endWeek(api, status.now))}
+            >
+              End the week now
+            </button>
+          )}
+          <CurateNow api={api} onFinished={finished} />
+        </div>
+      }
     >
       {data?.datasets.length === 0 && (
         <Empty>No dataset yet. One is made every Sunday 02:00 UTC, or press Curate now.</Empty>

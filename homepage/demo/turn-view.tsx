@@ -29,6 +29,7 @@ export const TurnView = memo(function TurnView({ turn, isLast, readings, onRetry
         className={open ? 'answer writing' : 'answer'}
         data-testid="answer"
         data-phase={turn.state.phase}
+        data-interaction-id={turn.interactionId}
         aria-label="Answer"
         aria-live="polite"
         aria-busy={open}

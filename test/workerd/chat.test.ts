@@ -163,3 +163,15 @@ test('a stream that breaks in the middle says so and is recorded as partial', as
   const [row] = await eventually(sql`SELECT status FROM interactions WHERE query = ${message}`);
   expect(row?.status).toBe('partial');
 });
+
+test('a session forgets an hour after its last message, by the Worker\u2019s clock', async () => {
+  const visitor = await newVisitor();
+  const first = await chat('Remember me for an hour', visitor);
+  await eventually(sql`SELECT 1 FROM interactions WHERE interaction_id = ${first.interaction_id}`);
+  await call('/local/clock', { body: { advance_ms: 3_600_001 }, headers: asOperator });
+  const later = await chat('Do you still know me?', visitor);
+  const [row] = await eventually(
+    sql`SELECT history_turns FROM interactions WHERE interaction_id = ${later.interaction_id}`,
+  );
+  expect(row?.history_turns).toBe(0);
+});

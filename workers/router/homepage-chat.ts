@@ -37,7 +37,11 @@ export async function homepageChat(c: AppContext): Promise<Response> {
     promptVersion: CURRENT_PROMPT,
     trainingOptOut: body.training_opt_out === true || c.req.header('sec-gpc') === '1',
     platform: 'homepage',
-    parameters: { temperature: 0.7, top_p: 0.9 },
+    parameters: {
+      temperature: 0.7,
+      top_p: 0.9,
+      max_tokens: settingsOf(c.env).MAX_ANSWER_TOKENS,
+    },
   });
   const facts = {
     interaction_id: given.interactionId,

@@ -25,10 +25,15 @@ export async function openaiChat(c: AppContext): Promise<Response> {
   const operator = await isOperator(c);
   const visitorId = operator ? 'operator' : await knownVisitor(c, token);
   const body = parseWire(completionRequestSchema, await readJson(c, LIMITS.chatBytes));
+  const settings = settingsOf(c.env);
   const { messages, custom } = withSystemPrompt(body);
   if (operator && c.req.header('x-bruno-measure') === '1') {
     const abort = new AbortController();
-    const request = { model: body.model, messages, parameters: parametersOf(body) };
+    const request = {
+      model: body.model,
+      messages,
+      parameters: parametersOf(body, settings.MAX_ANSWER_TOKENS),
+    };
     return respond(c, body, {
       id: uuidv7(now(c.env), randomBytes(10)),
       model: body.model,
@@ -37,7 +42,7 @@ export async function openaiChat(c: AppContext): Promise<Response> {
       headers: {},
     });
   }
-  const name = settingsOf(c.env).MODEL_NAME;
+  const name = settings.MODEL_NAME;
   if (body.model !== name) {
     throw new AppError('not_found', `There is no model "${body.model}". Use "${name}".`);
   }
@@ -54,7 +59,7 @@ export async function openaiChat(c: AppContext): Promise<Response> {
     promptVersion: custom ? `${CURRENT_PROMPT}+custom` : CURRENT_PROMPT,
     trainingOptOut: c.req.header('sec-gpc') === '1',
     platform: 'openai',
-    parameters: parametersOf(body),
+    parameters: parametersOf(body, settings.MAX_ANSWER_TOKENS),
   });
   return respond(c, body, {
     id: given.interactionId,
@@ -91,12 +96,12 @@ function withSystemPrompt(body: CompletionRequest): { messages: ChatMessage[]; c
   };
 }
 
-function parametersOf(body: CompletionRequest): SamplingParameters {
-  const maxTokens = body.max_completion_tokens ?? body.max_tokens;
+function parametersOf(body: CompletionRequest, limit: number): SamplingParameters {
+  const maxTokens = body.max_completion_tokens ?? body.max_tokens ?? limit;
   return {
     temperature: body.temperature ?? 0.7,
     top_p: body.top_p ?? 0.9,
-    ...(maxTokens ? { max_tokens: maxTokens } : {}),
+    max_tokens: maxTokens,
     ...(body.stop ? { stop: body.stop } : {}),
     ...(body.seed === null || body.seed === undefined ? {} : { seed: body.seed }),
   };

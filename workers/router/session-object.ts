@@ -1,9 +1,11 @@
 // One object for each chat session: its last ten messages, for one hour after the last of them.
-// Text arrives in POST bodies, never in itty-durable's call header. It belongs to one visitor.
+// Text arrives in POST bodies, never in itty-durable's call header. It belongs to one visitor. The
+// hour is the Worker's, so that a moved local clock ends it; the alarm frees the storage.
 
 import { createDurable } from 'itty-durable/itty-durable';
 import { error, json } from 'itty-router';
 import { z } from 'zod';
+import { type Env, now } from '../env.ts';
 
 const MAX_MESSAGES = 10;
 const LIFE_MS = 3_600_000;
@@ -18,12 +20,18 @@ const appendSchema = z.strictObject({
   messages: z.array(messageSchema).max(2),
 });
 
+interface RouterLike {
+  post(path: string, handler: (request: Request) => Promise<Response>): unknown;
+}
+
 export class SessionObject extends createDurable({ autoPersist: false }) {
   visitorId = '';
   messages: SessionMessage[] = [];
+  expiresAtMs = 0;
 
-  constructor(state: DurableObjectState, env: unknown) {
-    super(state, Object(env));
+  constructor(state: DurableObjectState, env: Env) {
+    super(state, env);
+    Reflect.set(this.state, 'raw', env);
     this.router().post('/history', (request) => this.history(request));
     this.router().post('/append', (request) => this.append(request));
   }
@@ -35,14 +43,20 @@ export class SessionObject extends createDurable({ autoPersist: false }) {
   private async history(request: Request): Promise<Response> {
     const { visitor_id } = readSchema.parse(await request.json());
     if (!this.belongsTo(visitor_id)) return error(403, 'The session belongs to another visitor.');
-    return json({ messages: this.messages });
+    return json({ messages: this.alive() ? this.messages : [] });
+  }
+
+  private alive(): boolean {
+    return now(Reflect.get(this.state, 'raw')) < this.expiresAtMs;
   }
 
   private async append(request: Request): Promise<Response> {
     const { visitor_id, messages } = appendSchema.parse(await request.json());
     if (!this.belongsTo(visitor_id)) return error(403, 'The session belongs to another visitor.');
     this.visitorId = visitor_id;
-    this.messages = [...this.messages, ...messages].slice(-MAX_MESSAGES);
+    const earlier = this.alive() ? this.messages : [];
+    this.messages = [...earlier, ...messages].slice(-MAX_MESSAGES);
+    this.expiresAtMs = now(Reflect.get(this.state, 'raw')) + LIFE_MS;
     await this.persist();
     await this.setAlarm(Date.now() + LIFE_MS);
     return json({ messages: this.messages });
@@ -55,8 +69,4 @@ export class SessionObject extends createDurable({ autoPersist: false }) {
   async alarm(): Promise<void> {
     await this.destroy({ reset: true });
   }
-}
-
-interface RouterLike {
-  post(path: string, handler: (request: Request) => Promise<Response>): unknown;
 }

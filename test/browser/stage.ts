@@ -1,0 +1,107 @@
+// The whole product for one file of browser tests: a stack in a home of its own, the operator's API
+// and a visitor who talks to it without a page. Used by the browser tests only.
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import { z } from 'zod';
+import { defaultAssetsHome, repoRoot } from '../../local/home.ts';
+import { SMALL_BASE } from '../../local/models.ts';
+import { freePort } from '../../local/ports.ts';
+import { startStack } from '../../local/stack.ts';
+
+const RECORDED_WITHIN_MS = 20_000;
+
+const sessionSchema = z.object({ id: z.string(), visitor_token: z.string() });
+const answerSchema = z.object({ interaction_id: z.string(), feedback_token: z.string() });
+const eventSchema = z.object({
+  feedbackType: z.string(),
+  feedbackValue: z.number().nullable(),
+  correctedResponse: z.string().nullable(),
+  correctionType: z.string().nullable(),
+  metadata: z.unknown(),
+});
+const lineageSchema = z.object({
+  answer: z.object({ modelServed: z.string() }).nullable(),
+  feedback: z.array(eventSchema),
+});
+export type FeedbackRow = z.infer<typeof eventSchema>;
+
+export interface Stage {
+  url: string;
+  operatorToken: string;
+  admin<Schema extends z.ZodType>(path: string, schema: Schema): Promise<z.infer<Schema>>;
+  /** Waits until the record holds feedback of this type on the answer, and returns all of it. */
+  recorded(interactionId: string, type: string): Promise<FeedbackRow[]>;
+  /** Asks over the API and corrects the answer; returns the answer's id. */
+  askAndCorrect(question: string, correction: string): Promise<string>;
+  stop(): Promise<void>;
+}
+
+export async function setStage(): Promise<Stage> {
+  const home = mkdtempSync(join(tmpdir(), 'bruno-browser-'));
+  // Run as root, Postgres is another user that must pass through.
+  chmodSync(home, 0o755);
+  const stack = await startStack({
+    home,
+    assetsHome: defaultAssetsHome(process.env),
+    port: await freePort(),
+    base: SMALL_BASE,
+    learningOverridesFile: join(repoRoot, 'learning.local.yaml'),
+    environment: {},
+  });
+  const { url, operatorToken } = stack;
+
+  const send = async (path: string, init: RequestInit): Promise<unknown> => {
+    const response = await fetch(`${url}${path}`, {
+      ...init,
+      signal: AbortSignal.timeout(120_000),
+    });
+    if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+    return response.json();
+  };
+  const post = (path: string, body: unknown) =>
+    send(path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', origin: url },
+      body: JSON.stringify(body),
+    });
+  const admin: Stage['admin'] = async (path, schema) =>
+    schema.parse(await send(path, { headers: { authorization: `Bearer ${operatorToken}` } }));
+
+  return {
+    url,
+    operatorToken,
+    admin,
+    recorded: (interactionId, type) =>
+      expect
+        .poll(
+          async () => {
+            const { feedback } = await admin(`/admin/lineage/${interactionId}`, lineageSchema);
+            return feedback.filter(({ feedbackType }) => feedbackType === type);
+          },
+          { timeout: RECORDED_WITHIN_MS, interval: 100 },
+        )
+        .not.toEqual([])
+        .then(async () => {
+          const { feedback } = await admin(`/admin/lineage/${interactionId}`, lineageSchema);
+          return feedback.filter(({ feedbackType }) => feedbackType === type);
+        }),
+    askAndCorrect: async (question, correction) => {
+      const session = sessionSchema.parse(await post('/api/chat/session', {}));
+      const asked = { session_id: session.id, visitor_token: session.visitor_token };
+      const answer = answerSchema.parse(await post('/api/chat', { ...asked, message: question }));
+      await post('/api/feedback', {
+        ...answer,
+        feedback_type: 'correction',
+        corrected_response: correction,
+        correction_type: 'factual_error',
+      });
+      return answer.interaction_id;
+    },
+    stop: async () => {
+      await stack.stop();
+      rmSync(home, { recursive: true, force: true });
+    },
+  };
+}

@@ -2,7 +2,7 @@
 // it once (the same request id, however often it is tried) and shows the result. Used by every action.
 import { type SubmitEvent, useEffect, useId, useRef, useState } from 'react';
 import { newEventId } from '../homepage/client/feedback.ts';
-import { messageOf } from './api/client.ts';
+import { ApiError, messageOf } from './api/client.ts';
 
 export interface Action {
   title: string;
@@ -36,7 +36,7 @@ export function ActionDialog({ action, onClose }: { action: Action; onClose: () 
       const result = await action.perform({ reason: reason.trim(), requestId });
       setStage({ name: 'done', result });
     } catch (thrown) {
-      setStage({ name: 'asking', problem: messageOf(thrown) });
+      setStage({ name: 'asking', problem: problemOf(thrown) });
     }
   };
   const ready = !action.needsReason || reason.trim() !== '';
@@ -84,7 +84,7 @@ export function ActionDialog({ action, onClose }: { action: Action; onClose: () 
           )}
           {stage.name === 'asking' && stage.problem !== null && (
             <p className="alarm" role="alert" data-testid="action-problem">
-              Nothing was changed. {stage.problem}
+              {stage.problem}
             </p>
           )}
           <p className="row">
@@ -109,4 +109,10 @@ export function ActionDialog({ action, onClose }: { action: Action; onClose: () 
       )}
     </dialog>
   );
+}
+
+/** A refusal changed nothing; where no answer came, nobody knows. */
+function problemOf(thrown: unknown): string {
+  const unanswered = thrown instanceof ApiError && thrown.status === 0;
+  return `${unanswered ? 'It may have been done all the same.' : 'Nothing was changed.'} ${messageOf(thrown)}`;
 }

@@ -40,6 +40,7 @@ const commands = {
     flags: ['--max-semi-space-size=2', '--optimize-for-size'],
   },
   test: { entry: 'local/test.ts', detached: true, flags: [] },
+  'test:ollama': { entry: 'local/test-ollama.ts', detached: true, flags: [] },
   simulate: { entry: 'simulation/main.ts', detached: true, flags: [] },
   bruno: { entry: 'cli/main.ts', detached: false, flags: [] },
 };

@@ -1,30 +1,159 @@
 /**
- * The entry of `npm test`: makes sure that Python and the models are there, as the tests run the
- * real thing, and runs vitest with the arguments it was given. It starts no stack itself.
+ * The entry of `npm test`: every suite, from fast to whole, and at the end one line that counts them
+ * all. With arguments it is vitest with these arguments (`npm test -- --project unit core`). Python
+ * and the models are installed first, because the tests run the real thing.
  */
 import { spawnSync } from 'node:child_process';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { ensureAssets } from './assets.ts';
 import { explain } from './errors.ts';
-import { defaultAssetsHome, nodeBinary, repoRoot } from './home.ts';
+import { type AssetPaths, defaultAssetsHome, nodeBinary, repoRoot } from './home.ts';
 
-const run = async (): Promise<number> => {
-  await ensureAssets(defaultAssetsHome(process.env), (line) => {
-    process.stderr.write(`${line}\n`);
-  });
-  const vitest = join(repoRoot, 'node_modules', 'vitest', 'vitest.mjs');
-  const args = process.argv.slice(2);
-  const result = spawnSync(nodeBinary, [vitest, 'run', ...args], {
-    stdio: 'inherit',
-    cwd: repoRoot,
-  });
-  return result.status ?? 1;
+export type Tally = { readonly passed: number; readonly failed: number; readonly skipped: number };
+type Suite = { readonly name: string; run(assets: AssetPaths, folder: string): Tally };
+
+const NOTHING: Tally = { passed: 0, failed: 0, skipped: 0 };
+const NOT_RUN: Tally = { passed: 0, failed: 1, skipped: 0 };
+
+const add = (a: Tally, b: Tally): Tally => ({
+  passed: a.passed + b.passed,
+  failed: a.failed + b.failed,
+  skipped: a.skipped + b.skipped,
+});
+
+const bin = (name: string): string => join(repoRoot, 'node_modules', '.bin', name);
+
+const testEnvironment = (assets: AssetPaths) => ({
+  ...process.env,
+  BRUNO_TEST_HOME: assets.assetsHome,
+  BRUNO_TEST_PYTHON: assets.pythonBinary,
+});
+
+const check = (name: string, command: string, args: readonly string[]): Suite => ({
+  name,
+  run: () => {
+    const { status } = spawnSync(command, args, { cwd: repoRoot, stdio: 'inherit' });
+    return status === 0 ? { ...NOTHING, passed: 1 } : NOT_RUN;
+  },
+});
+
+const vitestReport = z.object({
+  numPassedTests: z.number(),
+  numFailedTests: z.number(),
+  numPendingTests: z.number(),
+  success: z.boolean(),
+});
+
+/** A suite that breaks before it counts anything, or ends unwell though nothing failed, is a failure. */
+export const vitestSuite = (project: string): Suite => ({
+  name: project,
+  run: (assets, folder) => {
+    const report = join(folder, `${project}.json`);
+    const vitest = join(repoRoot, 'node_modules', 'vitest', 'vitest.mjs');
+    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+    const { status } = spawnSync(nodeBinary, [vitest, 'run', '--project', project, ...reporters], {
+      cwd: repoRoot,
+      stdio: 'inherit',
+      env: testEnvironment(assets),
+    });
+    try {
+      const counted = vitestReport.parse(JSON.parse(readFileSync(report, 'utf8')));
+      const unwell = status !== 0 && counted.numFailedTests === 0 ? 1 : 0;
+      return {
+        passed: counted.numPassedTests,
+        failed: counted.numFailedTests + unwell,
+        skipped: counted.numPendingTests,
+      };
+    } catch {
+      return NOT_RUN;
+    }
+  },
+});
+
+const attribute = (xml: string, name: string): number =>
+  Number(new RegExp(`<testsuite [^>]*\\b${name}="(\\d+)"`).exec(xml)?.[1] ?? 0);
+
+const trainer: Suite = {
+  name: 'trainer',
+  run: (assets, folder) => {
+    const report = join(folder, 'trainer.xml');
+    const args = ['-m', 'pytest', '-q', 'trainer/tests', `--junitxml=${report}`];
+    const blas = process.platform === 'linux' ? { LD_PRELOAD: assets.blasLibrary } : {};
+    spawnSync(assets.pythonBinary, args, {
+      cwd: join(repoRoot, 'mac-agent'),
+      stdio: 'inherit',
+      env: { ...process.env, ...blas, OPENBLAS_NUM_THREADS: '1', MLX_DISABLE_COMPILE: '1' },
+    });
+    try {
+      const xml = readFileSync(report, 'utf8');
+      const failed = attribute(xml, 'failures') + attribute(xml, 'errors');
+      const skipped = attribute(xml, 'skipped');
+      return { failed, skipped, passed: attribute(xml, 'tests') - failed - skipped };
+    } catch {
+      return NOT_RUN;
+    }
+  },
 };
 
-run().then(
-  (code) => process.exit(code),
-  (error: unknown) => {
-    process.stderr.write(`${explain(error)}\n`);
-    process.exit(1);
-  },
-);
+const SUITES: readonly Suite[] = [
+  check('lint', bin('biome'), ['check', '.']),
+  check('types', bin('tsc'), ['-p', 'tsconfig.json']),
+  check('types of the Worker', bin('tsc'), ['-p', 'tsconfig.worker.json']),
+  vitestSuite('unit'),
+  vitestSuite('workerd'),
+  trainer,
+  vitestSuite('llama'),
+  vitestSuite('browser'),
+  vitestSuite('e2e'),
+];
+
+const line = ({ passed, failed, skipped }: Tally): string =>
+  `${passed} passed, ${failed} failed${skipped === 0 ? '' : `, ${skipped} skipped`}`;
+
+/** Runs them one after the other and prints the counts; a skip is a failure where CI is set. */
+export const runSuites = (suites: readonly Suite[], assets: AssetPaths): number => {
+  const folder = mkdtempSync(join(tmpdir(), 'bruno-tests-'));
+  const rows = suites.map((suite) => {
+    const started = Date.now();
+    process.stdout.write(`\n== ${suite.name}\n`);
+    const tally = suite.run(assets, folder);
+    return { name: suite.name, tally, seconds: Math.round((Date.now() - started) / 1000) };
+  });
+  rmSync(folder, { recursive: true, force: true });
+  const total = rows.map(({ tally }) => tally).reduce(add, NOTHING);
+  process.stdout.write('\n');
+  for (const { name, tally, seconds } of rows) {
+    process.stdout.write(`${name.padEnd(22)}${line(tally)} (${seconds} s)\n`);
+  }
+  // A script that runs several of these adds them up.
+  const file = process.env.BRUNO_TEST_TALLY;
+  if (file) appendFileSync(file, `${total.passed} ${total.failed} ${total.skipped}\n`);
+  process.stdout.write(`\n${line(total)}\n`);
+  const missing = process.env.CI ? total.skipped : 0;
+  return total.failed + missing === 0 && total.passed > 0 ? 0 : 1;
+};
+
+const run = async (): Promise<number> => {
+  const assets = await ensureAssets(defaultAssetsHome(process.env), (text) => {
+    process.stderr.write(`${text}\n`);
+  });
+  const args = process.argv.slice(2);
+  if (args.length === 0) return runSuites(SUITES, assets);
+  const vitest = join(repoRoot, 'node_modules', 'vitest', 'vitest.mjs');
+  const env = testEnvironment(assets);
+  const options = { cwd: repoRoot, stdio: 'inherit', env } as const;
+  return spawnSync(nodeBinary, [vitest, 'run', ...args], options).status ?? 1;
+};
+
+if (import.meta.main) {
+  run().then(
+    (code) => process.exit(code),
+    (error: unknown) => {
+      process.stderr.write(`${explain(error)}\n`);
+      process.exit(1);
+    },
+  );
+}

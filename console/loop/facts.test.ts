@@ -70,7 +70,10 @@ describe('the stations', () => {
     );
   });
   it('offer a registered model only while no candidate is tried', () => {
-    const models = [{ id: '2026-w42.1', stage: 'registered' }];
+    const models = [
+      { id: 'tiny', stage: 'production' },
+      { id: '2026-w42.1', stage: 'registered', dataset_id: '2026-w42' },
+    ];
     expect(station('models', { models })).toMatchObject({ tone: 'yours', state: '1 ready to try' });
     const live = { production: 'tiny', candidate: '2026-w41.1', share_bp: 1000, version: 3 };
     expect(station('models', { models, live })).toMatchObject({ tone: 'idle' });

@@ -155,7 +155,8 @@ export function stepOf(progress: NonNullable<Job['progress']>): string {
 }
 
 function models({ models: all = [], live }: Status): Facts {
-  const trained = all.filter((model) => model.stage !== 'base');
+  // The base may itself be in production; what training made comes from a dataset.
+  const trained = all.filter((model) => model.dataset_id != null);
   const ready = trained.filter((model) => model.stage === 'registered');
   const refused = trained.filter((model) => model.stage === 'refused').length;
   const mayStart = ready.length > 0 && !live.candidate;

@@ -24,6 +24,7 @@ export function Datasets({ api, status, act, onChanged }: Props) {
     everyMs: 10_000,
     key: `${status.dataset?.id} ${status.dataset?.status} ${runs}`,
   });
+  const isLocal = status.environment === 'local';
   const finished = () => {
     setRuns((before) => before + 1);
     onChanged();
@@ -35,7 +36,7 @@ export function Datasets({ api, status, act, onChanged }: Props) {
       error={error}
       aside={
         <div className="row">
-          {status.environment === 'local' && (
+          {isLocal && (
             <button
               type="button"
               className="button"
@@ -50,7 +51,10 @@ export function Datasets({ api, status, act, onChanged }: Props) {
       }
     >
       {data?.datasets.length === 0 && (
-        <Empty>No dataset yet. One is made every Sunday 02:00 UTC, or press Curate now.</Empty>
+        <Empty>
+          No dataset yet. One is made every Sunday 02:00 UTC from the week before it
+          {isLocal ? '; “End the week now” lets that Sunday come on this machine.' : '.'}
+        </Empty>
       )}
       <ul className="datasets">
         {data?.datasets.map((dataset) => (

@@ -39,7 +39,7 @@ export function Lineage({ api }: { api: Api }) {
           className="field"
           data-testid="lineage-input"
           value={id}
-          placeholder="Id of an answer, event, model or dataset"
+          placeholder="Answer, event, model or dataset id"
           autoComplete="off"
           spellCheck={false}
           onChange={(event) => setId(event.target.value)}

@@ -31,6 +31,7 @@ export function Models({ status }: { status: Status }) {
 }
 
 function ModelItem({ model }: { model: Model }) {
+  const trained = model.dataset_id != null;
   const results = heldOut(model.metrics);
   const ends = results.flatMap(({ change }) => (change ? [change.lower, change.upper] : []));
   const range = rangeAroundZero(ends);
@@ -44,12 +45,12 @@ function ModelItem({ model }: { model: Model }) {
         <span className={`stage ${model.stage}`}>{model.stage}</span>
       </header>
       <p className="quiet">{STAGES[model.stage] ?? model.stage}</p>
-      {model.reason && model.stage !== 'base' && <p className="verdict">{model.reason}</p>}
+      {model.reason && trained && <p className="verdict">{model.reason}</p>}
       {results.map((result) => (
         <HeldOutRow key={result.set} result={result} range={range} />
       ))}
       {ends.length > 0 && <p className="key quiet">← better · change in held-out loss · worse →</p>}
-      {model.stage !== 'base' && (
+      {trained && (
         <p className="quiet">
           from <code>{model.parent ?? model.base ?? DASH}</code>, dataset{' '}
           <code>{model.dataset_id ?? DASH}</code>, {moment(model.created_at)}

@@ -48,6 +48,8 @@ export async function setStage(): Promise<Stage> {
     port: await freePort(),
     base: SMALL_BASE,
     learningOverridesFile: join(repoRoot, 'learning.local.yaml'),
+    // Long enough to be seen growing and to be stopped, on a slow machine too.
+    maxAnswerTokens: 96,
     environment: {},
   });
   const { url, operatorToken } = stack;

@@ -1,0 +1,157 @@
+// The demo page in a real browser against the real Worker, model server and record: what a visitor
+// does ends up as rows that an operator can look up.
+import type { Browser, Locator, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import {
+  browserOrSkip,
+  launch,
+  openPage,
+  sidewaysScroll,
+  tabTo,
+  type Watched,
+} from './browser.ts';
+import { type Stage, setStage } from './stage.ts';
+
+const browserPath = browserOrSkip();
+const ANSWERED_WITHIN_MS = 90_000;
+const QUESTION = 'Say hello.';
+
+describe.skipIf(browserPath === null)('the demo page', { timeout: 240_000 }, () => {
+  let stage: Stage;
+  let browser: Browser;
+  let open: Watched[] = [];
+
+  beforeAll(async () => {
+    [stage, browser] = await Promise.all([setStage(), launch(browserPath ?? '')]);
+  }, 600_000);
+  afterAll(async () => {
+    await browser?.close();
+    await stage?.stop();
+  }, 60_000);
+  afterEach(async () => {
+    const problems = open.flatMap((watched) => watched.problems);
+    await Promise.all(open.map((watched) => watched.close()));
+    open = [];
+    expect(problems).toEqual([]);
+  });
+
+  const visit = async (options = {}): Promise<Page> => {
+    const watched = await openPage(browser, stage.url, options);
+    open.push(watched);
+    await watched.page.getByTestId('chat-input').waitFor();
+    return watched.page;
+  };
+  const lastAnswer = (page: Page) => page.getByTestId('answer').last();
+  const reaches = (answer: Locator, phase: string) =>
+    expect
+      .poll(() => answer.getAttribute('data-phase'), { timeout: ANSWERED_WITHIN_MS, interval: 20 })
+      .toBe(phase);
+  const idOf = async (page: Page) =>
+    (await lastAnswer(page).getAttribute('data-interaction-id')) ?? 'no interaction id';
+  const ask = async (page: Page, question = QUESTION): Promise<string> => {
+    await page.getByTestId('chat-input').fill(question);
+    await page.getByTestId('send').click();
+    await reaches(lastAnswer(page), 'done');
+    return idOf(page);
+  };
+  const says = (page: Page, text: string) =>
+    page.getByTestId('feedback-status').filter({ hasText: text }).waitFor();
+
+  it('shows an answer while it is written, and records one thumb as one row', async () => {
+    const page = await visit();
+    await page.getByTestId('chat-input').fill('How do I drain a node safely?');
+    await page.getByTestId('send').click();
+    const answer = lastAnswer(page);
+    await reaches(answer, 'writing');
+    const early = await answer.innerText();
+    await reaches(answer, 'done');
+    expect((await answer.innerText()).length).toBeGreaterThan(early.length);
+    expect(await page.getByTestId('model-version').innerText()).toBe('smollm2-135m-instruct');
+
+    await page.getByTestId('thumb-up').click();
+    await says(page, 'recorded');
+    // Pressed again, it is the same verdict and not another one.
+    await page.getByTestId('thumb-up').click();
+    expect(await page.getByTestId('thumb-up').getAttribute('aria-pressed')).toBe('true');
+    const rows = await stage.recorded(await idOf(page), 'thumbs_up');
+    expect(rows).toHaveLength(1);
+  });
+
+  it('records stars, and a correction with its kind', async () => {
+    const page = await visit();
+    const id = await ask(page);
+    await page.getByTestId('star-4').click();
+    await says(page, 'recorded');
+    expect(await page.getByTestId('star-4').getAttribute('aria-pressed')).toBe('true');
+    const [rating] = await stage.recorded(id, 'rating');
+    expect(rating?.metadata).toMatchObject({ stars: 4 });
+
+    await page.getByTestId('correct-open').click();
+    await page.getByTestId('correct-kind').selectOption('tone');
+    await page.getByTestId('correct-text').fill('Good morning.');
+    await page.getByTestId('correct-send').click();
+    await page.getByTestId('correct-text').waitFor({ state: 'detached' });
+    await says(page, 'recorded');
+    expect(await stage.recorded(id, 'correction')).toMatchObject([
+      { correctedResponse: 'Good morning.', correctionType: 'tone' },
+    ]);
+  });
+
+  it('copies an answer and says so to the server when the next question is asked', async () => {
+    const page = await visit();
+    const id = await ask(page);
+    await page.getByTestId('copy').click();
+    await page.getByTestId('copy').filter({ hasText: 'Copied' }).waitFor();
+    const copied = await page.evaluate(() => navigator.clipboard.readText());
+    expect(copied.trim()).not.toBe('');
+    await ask(page, 'What is a pod?');
+    const signals = await stage.recorded(id, 'signals');
+    expect(signals).toHaveLength(1);
+    expect(signals[0]?.metadata).toMatchObject({ copy_event: true, follow_up_asked: true });
+  });
+
+  it('stops an answer, keeps what was written and takes the next question', async () => {
+    const page = await visit();
+    await page.getByTestId('chat-input').fill('Explain Kubernetes in a long list of steps.');
+    await page.getByTestId('send').click();
+    await reaches(lastAnswer(page), 'writing');
+    await page.getByTestId('stop').click();
+    await reaches(lastAnswer(page), 'stopped');
+    const kept = lastAnswer(page);
+    expect(await kept.innerText()).toContain('You stopped this answer.');
+    await ask(page);
+    expect(await page.getByTestId('answer').count()).toBe(2);
+  });
+
+  it('can be used with the keyboard alone', async () => {
+    const page = await visit();
+    await tabTo(page, 'chat-input');
+    await page.keyboard.type(QUESTION);
+    await page.keyboard.press('Enter');
+    await reaches(lastAnswer(page), 'done');
+    const id = await idOf(page);
+    await tabTo(page, 'thumb-down', 'Shift+Tab');
+    await page.keyboard.press('Enter');
+    await says(page, 'recorded');
+    await tabTo(page, 'correct-open');
+    await page.keyboard.press('Enter');
+    await tabTo(page, 'correct-text');
+    await page.keyboard.type('Hello, how can I help?');
+    await tabTo(page, 'correct-send');
+    await page.keyboard.press('Enter');
+    await page.getByTestId('correct-text').waitFor({ state: 'detached' });
+    // The focus returns to where the form was opened, and not to the top of the page.
+    await tabTo(page, 'correct-open', 'none').catch(() => undefined);
+    expect(await stage.recorded(id, 'thumbs_down')).toHaveLength(1);
+    expect(await stage.recorded(id, 'correction')).toHaveLength(1);
+  });
+
+  it.each(['light', 'dark'] as const)('fits a phone without sideways scrolling (%s)', async (colorScheme) => {
+    const page = await visit({ viewport: { width: 375, height: 812 }, colorScheme });
+    expect(await sidewaysScroll(page)).toBe(0);
+    await ask(page, `Say hello to ${'x'.repeat(200)}.`);
+    await page.getByTestId('correct-open').click();
+    await page.getByTestId('correct-text').waitFor();
+    expect(await sidewaysScroll(page)).toBe(0);
+  });
+});

@@ -81,9 +81,14 @@ export function day(at: Maybe<string>): string {
   return new Date(time).toISOString().slice(0, 10);
 }
 
-/** `factual_error` as "factual error". */
+/** `factual_error` as "factual error", `modelServed` as "model served". */
 export function words(name: Maybe<string>): string {
-  return name ? name.replaceAll('_', ' ') : DASH;
+  if (!name) return DASH;
+  const spaced = name.replace(
+    /([a-z\d])([A-Z])/g,
+    (_, end, start) => `${end} ${start.toLowerCase()}`,
+  );
+  return spaced.replaceAll('_', ' ');
 }
 
 export function shortHash(hash: Maybe<string>): string {

@@ -58,6 +58,18 @@ test.each<[string, RouteCommand[], RouteCommand, string]>([
   ['what is already live', [], { ...start, modelId: 'base' }, 'already in production'],
   ['a share without a candidate', [], { action: 'share', shareBp: 2500 }, 'start one first'],
   ['a smaller share', [start], { action: 'share', shareBp: 500 }, 'only grows'],
+  [
+    'promoting another candidate than the operator saw',
+    [start],
+    { action: 'promote', modelId: '2026-w41.1' },
+    'by now, not 2026-w41.1',
+  ],
+  [
+    'a share of another candidate than the operator saw',
+    [start],
+    { action: 'share', shareBp: 2500, modelId: '2026-w41.1' },
+    'by now, not 2026-w41.1',
+  ],
   ['promoting nothing', [], { action: 'promote' }, 'start one first'],
   ['going back with nothing to go back to', [], { action: 'rollback' }, 'no earlier production'],
 ])('refuses %s', (_name, before, command, reason) => {

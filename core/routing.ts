@@ -62,8 +62,13 @@ export const routeCommandSchema = z.discriminatedUnion('action', [
     modelId: z.string(),
     shareBp: z.int().min(1).max(BUCKETS),
   }),
-  z.strictObject({ action: z.literal('share'), shareBp: z.int().min(1).max(BUCKETS) }),
-  z.strictObject({ action: z.literal('promote') }),
+  z.strictObject({
+    action: z.literal('share'),
+    shareBp: z.int().min(1).max(BUCKETS),
+    /** The candidate the operator has in mind; another one running is a refusal. */
+    modelId: z.string().optional(),
+  }),
+  z.strictObject({ action: z.literal('promote'), modelId: z.string().optional() }),
   z.strictObject({ action: z.literal('rollback') }),
 ]);
 export type RouteCommand = z.infer<typeof routeCommandSchema>;
@@ -87,6 +92,11 @@ export function decideRoute(
     summary,
   });
   const running = table.experiment;
+  const meant =
+    command.action === 'share' || command.action === 'promote' ? command.modelId : undefined;
+  if (running && meant !== undefined && meant !== running.candidate) {
+    return refuse(`the candidate is ${running.candidate} by now, not ${meant}`);
+  }
   switch (command.action) {
     case 'start':
       if (running) {

@@ -150,7 +150,7 @@ describe('draining', () => {
     const left = [2, 1, 0];
     const api = {
       readiness: async () => 'ok',
-      clockOffsetMs: async () => 0,
+      tick: async () => 0,
       pending: async () => left.shift() ?? 0,
     };
     expect(await drain(api)).toBe(true);

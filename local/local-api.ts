@@ -18,13 +18,19 @@ export type LocalApi = {
   readiness(without: readonly string[]): Promise<string>;
   /** Messages not yet written down, or null when the Worker cannot tell. */
   pending(): Promise<number | null>;
-  clockOffsetMs(): Promise<number | null>;
+  /** Fires what has fallen due since the last call; answers how far the clock is ahead. */
+  tick(): Promise<number | null>;
 };
 
 export const localApi = (url: string, operatorToken: string): LocalApi => {
-  const get = async <T>(path: string, schema: z.ZodType<T>): Promise<T | null> => {
+  const call = async <T>(
+    method: 'GET' | 'POST',
+    path: string,
+    schema: z.ZodType<T>,
+  ): Promise<T | null> => {
     try {
       const response = await fetch(`${url}${path}`, {
+        method,
         headers: { authorization: `Bearer ${operatorToken}` },
         signal: AbortSignal.timeout(CALL_WITHIN_MS),
       });
@@ -36,7 +42,7 @@ export const localApi = (url: string, operatorToken: string): LocalApi => {
   };
   return {
     readiness: async (without) => {
-      const found = await get('/readyz', readiness);
+      const found = await call('GET', '/readyz', readiness);
       if (found === null) return 'the Worker does not answer /readyz';
       if (found.status === 'ok') return 'ok';
       const missing = Object.entries(found.parts)
@@ -45,7 +51,7 @@ export const localApi = (url: string, operatorToken: string): LocalApi => {
       const onlyWithout = missing.length === 0 && Object.keys(found.parts).length > 0;
       return onlyWithout ? 'ok' : `the Worker cannot reach its ${missing.join(', ') || 'parts'}`;
     },
-    pending: async () => (await get('/local/queue', queue))?.pending ?? null,
-    clockOffsetMs: async () => (await get('/local/clock', clock))?.offset_ms ?? null,
+    pending: async () => (await call('GET', '/local/queue', queue))?.pending ?? null,
+    tick: async () => (await call('POST', '/local/tick', clock))?.offset_ms ?? null,
   };
 };

@@ -116,6 +116,8 @@ describe('the bootstrap', () => {
     const script = join(repoRoot, 'local', 'bootstrap.mjs');
     const result = spawnSync(process.execPath, [script, 'fly'], { encoding: 'utf8' });
     expect(result.status).toBe(1);
-    expect(result.stderr).toBe('Expected one of start, test, simulate, bruno, not "fly".\n');
+    expect(result.stderr).toBe(
+      'Expected one of start, test, test:ollama, simulate, bruno, not "fly".\n',
+    );
   });
 });

@@ -3,7 +3,7 @@
  * Worker. Called by start.ts, the simulation and end-to-end tests. Everything listens on 127.0.0.1,
  * and whatever happens, nothing it started outlives it.
  */
-import { readFileSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Agent, startAgent } from './agent-process.ts';
@@ -12,6 +12,7 @@ import { connectGivenDatabase, startDatabase } from './database.ts';
 import { explain, StackError } from './errors.ts';
 import { requireFreeSpace, writeAtomic } from './files.ts';
 import { defaultAssetsHome, homePaths, prepareHome, repoRoot } from './home.ts';
+import { readOverrides } from './learning.ts';
 import { type LocalApi, localApi } from './local-api.ts';
 import { tryLock } from './lock.ts';
 import { SMALL_BASE } from './models.ts';
@@ -146,6 +147,7 @@ const undoAll = async (undo: Undo[]): Promise<void> => {
 
 const launch = async (options: StackOptions, undo: Undo[]): Promise<Stack> => {
   const say = options.onProgress ?? (() => undefined);
+  const overrides = readOverrides(options.learningOverridesFile, say);
   const prepared = await prepare(options, say);
   const { signal } = options;
   signal?.throwIfAborted();
@@ -177,14 +179,13 @@ const launch = async (options: StackOptions, undo: Undo[]): Promise<Stack> => {
   }
   const build = await ensureWorkerBuild(buildOptions);
   say('starting the Worker');
-  const file = options.learningOverridesFile;
   const worker = await startWorker({
     paths,
     build,
     port: prepared.port,
     innerPort: ports.s3,
     bindings: {
-      ...bindings(prepared, database, file === undefined ? '' : readFileSync(file, 'utf8')),
+      ...bindings(prepared, database, overrides),
       ...(options.maxAnswerTokens === undefined
         ? {}
         : { MAX_ANSWER_TOKENS: String(options.maxAnswerTokens) }),
@@ -193,7 +194,7 @@ const launch = async (options: StackOptions, undo: Undo[]): Promise<Stack> => {
   });
   const api = localApi(worker.url, secrets.adminToken);
   const keepClock = async (): Promise<void> => {
-    const offset = await api.clockOffsetMs();
+    const offset = await api.tick();
     if (offset === null) return;
     keepClockOffset(paths, offset);
   };

@@ -2,9 +2,10 @@
  * The entry of `npm start`: brings the stack up, says where everything is, and ends it in order on
  * Ctrl-C. Reads the environment; every refusal is one sentence and exit code 1.
  */
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { explain, StackError } from './errors.ts';
-import { defaultHome, homePaths } from './home.ts';
+import { defaultHome, homePaths, repoRoot } from './home.ts';
 import { onParentGone } from './parent.ts';
 import { cancelCommands } from './run-command.ts';
 import { type Stack, startStack } from './stack.ts';
@@ -71,6 +72,7 @@ const run = async (): Promise<void> => {
     stack = await startStack({
       home: defaultHome(process.env),
       port: parsePort(process.env.PORT),
+      learningOverridesFile: join(repoRoot, 'learning.local.yaml'),
       onProgress: say,
       signal: giveUp.signal,
     });

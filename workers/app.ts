@@ -23,7 +23,6 @@ const publicCors = cors({
     return allowed.includes(origin) || origin === new URL(c.req.url).origin ? origin : null;
   },
   allowMethods: ['GET', 'POST'],
-  allowHeaders: ['authorization', 'content-type', 'accept', 'x-session-id', 'traceparent'],
   exposeHeaders: ['x-interaction-id', 'x-feedback-token'],
   maxAge: 600,
 });

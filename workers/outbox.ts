@@ -20,8 +20,41 @@ interface Entry {
 
 let waiting: Entry[] = [];
 
+/** An event that is not written by then was given up by the queue and lies with the dead letters. */
+const FORGOTTEN_MS = 120_000;
+
 /** Events handed to the queue and not yet written; read by the local stack before it stops. */
-export const inFlight = { count: 0 };
+class InFlight {
+  private readonly since = new Map<string, number>();
+
+  add(event: QueueEvent): void {
+    this.forget();
+    this.since.set(keyOf(event), Date.now());
+  }
+
+  delete(event: QueueEvent): void {
+    this.since.delete(keyOf(event));
+  }
+
+  count(): number {
+    this.forget();
+    return this.since.size;
+  }
+
+  /** Oldest first, so that it ends at the first young one; deployed, another isolate may write. */
+  private forget(): void {
+    const oldest = Date.now() - FORGOTTEN_MS;
+    for (const [key, at] of this.since) {
+      if (at >= oldest) return;
+      this.since.delete(key);
+    }
+  }
+}
+
+const keyOf = (event: QueueEvent) =>
+  event.kind === 'interaction' ? event.interaction_id : event.event_id;
+
+export const inFlight = new InFlight();
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -31,7 +64,7 @@ const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
  */
 export async function push(queue: Queue, event: QueueEvent): Promise<void> {
   const entry: Entry = { event, bytes: JSON.stringify(event).length, state: 'waiting' };
-  inFlight.count += 1;
+  inFlight.add(event);
   waiting.push(entry);
   await sleep(COLLECT_MS);
   if (entry.state === 'waiting') {
@@ -53,8 +86,10 @@ async function send(queue: Queue, entries: readonly Entry[]): Promise<void> {
       await queue.sendBatch(batch.map(({ event }) => ({ body: event, contentType: 'json' })));
       for (const entry of batch) entry.state = 'sent';
     } catch {
-      inFlight.count -= batch.length;
-      for (const entry of batch) entry.state = 'failed';
+      for (const entry of batch) {
+        inFlight.delete(entry.event);
+        entry.state = 'failed';
+      }
     }
   }
 }

@@ -6,7 +6,6 @@ import { EventSourceParserStream } from 'eventsource-parser/stream';
 import { z } from 'zod';
 import type { ChatMessage } from '../../core/wire/chat.ts';
 
-const FIRST_TOKEN_TIMEOUT_MS = 30_000;
 const BETWEEN_TOKENS_TIMEOUT_MS = 30_000;
 const EMBED_TIMEOUT_MS = 60_000;
 const HEALTH_TIMEOUT_MS = 3_000;
@@ -28,6 +27,8 @@ export interface ModelRequest {
   model: string;
   messages: readonly ChatMessage[];
   parameters: SamplingParameters;
+  /** How long to wait for the first piece before giving up on this model. */
+  firstTokenMs: number;
 }
 
 export interface Usage {
@@ -89,7 +90,7 @@ export async function* streamAnswer(
       }),
       signal: both,
     }),
-    FIRST_TOKEN_TIMEOUT_MS,
+    request.firstTokenMs,
     watchdog,
   );
   if (!response.ok || response.body === null) {
@@ -103,7 +104,7 @@ export async function* streamAnswer(
     .pipeThrough(new TextDecoderStream())
     .pipeThrough(new EventSourceParserStream())
     .getReader();
-  let timeoutMs = FIRST_TOKEN_TIMEOUT_MS;
+  let timeoutMs = request.firstTokenMs;
   try {
     for (;;) {
       const { done, value } = await deadline(reader.read(), timeoutMs, watchdog);

@@ -4,11 +4,11 @@ import { type SubmitEvent, useState } from 'react';
 import { type Api, messageOf } from '../api/client.ts';
 import { anythingSchema } from '../api/schema.ts';
 import { words } from '../format.ts';
-import { fieldsOf } from './record-fields.ts';
+import { fieldsOf, summaryOf } from './record-fields.ts';
 import { Section } from './section.tsx';
 
 /** Longer or deeper records are folded away at first. */
-const LONG = 20;
+const LONG = 30;
 
 export function Lineage({ api }: { api: Api }) {
   const [id, setId] = useState('');
@@ -86,7 +86,7 @@ function Value({ value, depth }: { value: unknown; depth: number }) {
   if (depth < 2 && fields.length <= LONG) return tree;
   return (
     <details>
-      <summary>{fields.length} entries</summary>
+      <summary>{summaryOf(fields)}</summary>
       {tree}
     </details>
   );

@@ -37,6 +37,8 @@ export interface Earlier {
   split: Split;
   qualityRaw: number;
   textKey: string;
+  /** What the visitor was answered then; a correction refutes it. */
+  responseKey: string;
 }
 
 export interface Member {
@@ -105,15 +107,16 @@ export function assemble(
   for (const { reason, correction } of candidates) if (reason && !correction) drop(reason);
 
   // An answer that an operator accepted a correction of must not be praised into the same group.
-  const refuted = new Set(
-    candidates.flatMap((c) => (c.correction ? [`${c.groupId}\u0000${c.responseKey}`] : [])),
-  );
+  const refuted = new Set([
+    ...candidates.filter((candidate) => candidate.correction !== null).map(answerKey),
+    ...earlier.filter((entry) => entry.source === 'correction').map(answerKey),
+  ]);
   const drafts: Draft[] = [];
   const perVisitor = new Map<string, number>();
   for (const candidate of candidates) {
     const source = candidate.correction ? 'correction' : 'praise';
     if (source === 'praise' && !candidate.qualified) continue;
-    if (source === 'praise' && refuted.has(`${candidate.groupId}\u0000${candidate.responseKey}`)) {
+    if (source === 'praise' && refuted.has(answerKey(candidate))) {
       drop('contradicted');
       continue;
     }
@@ -138,11 +141,17 @@ export function assemble(
     });
   }
   const kept = dedupe(drafts, () => drop('duplicate'));
-  const replayed = replay(datasetId, earlier, kept, config);
+  const standing = earlier.filter(
+    (entry) => entry.source === 'correction' || !refuted.has(answerKey(entry)),
+  );
+  const replayed = replay(datasetId, standing, kept, config);
   const members = repeatCorrections([...kept, ...replayed], config.correction_repeats);
-  const pairs = pairsOf(datasetId, candidates, config.min_pair_margin);
+  const pairs = pairsOf(datasetId, candidates, config);
   return { members, pairs, counts: countUp(candidates, members, pairs, filtered) };
 }
+
+const answerKey = (answer: { groupId: string; responseKey: string }) =>
+  `${answer.groupId}\u0000${answer.responseKey}`;
 
 /** One example for each phrasing and text; a correction before praise, then the better score. */
 function dedupe(drafts: readonly Draft[], onDuplicate: () => void): Draft[] {
@@ -228,15 +237,24 @@ function pairSide(a: Split, b: Split): PairRef['split'] {
 function pairsOf(
   datasetId: string,
   candidates: readonly Candidate[],
-  minMargin: number,
+  config: LearningConfig['curation'],
 ): PairRef[] {
   const pairs: PairRef[] = [];
-  const add = (pair: Omit<PairRef, 'pairId' | 'confidence' | 'weight'>) =>
+  const visitorOf = new Map(candidates.map((one) => [one.interactionId, one.visitorId]));
+  const perVisitor = new Map<string, number>();
+  const add = (pair: Omit<PairRef, 'pairId' | 'confidence' | 'weight'>) => {
+    // Either side's visitor speaks through a pair, so both are capped.
+    const sides = [pair.chosenInteractionId, pair.rejectedInteractionId];
+    const visitors = new Set(sides.map((id) => visitorOf.get(id) ?? ''));
+    const uses = [...visitors].map((visitor) => perVisitor.get(visitor) ?? 0);
+    if (uses.some((count) => count >= config.max_examples_per_visitor)) return;
+    for (const visitor of visitors) perVisitor.set(visitor, (perVisitor.get(visitor) ?? 0) + 1);
     pairs.push({
       ...pair,
       ...pairWeight(pair.source, pair.margin),
       pairId: `pair-${datasetId}-${String(pairs.length + 1).padStart(4, '0')}`,
     });
+  };
   for (const candidate of candidates) {
     if (candidate.correction && candidate.correction.textKey !== candidate.responseKey) {
       add({
@@ -260,7 +278,7 @@ function pairsOf(
       score: candidate.score ?? 0,
       split: candidate.split,
     }));
-    for (const { chosen, rejected, margin } of matchPairs(ranked, minMargin)) {
+    for (const { chosen, rejected, margin } of matchPairs(ranked, config.min_pair_margin)) {
       add({
         source: 'direct_comparison',
         chosenInteractionId: chosen.id,

@@ -8,11 +8,12 @@ import type { Database } from '../../adapters/postgres/connect.ts';
 import { type InteractionRow, pageOfCandidates } from '../../adapters/postgres/datasets.ts';
 import { FEEDBACK_TYPES } from '../../core/feedback-values.ts';
 import type { LearningConfig } from '../../core/learning-config.ts';
+import { sourcesSchema } from '../../core/wire/shared.ts';
 import type { Candidate } from './assemble.ts';
 import { type Placed, placeQuestions } from './questions.ts';
 import { type Evidence, judge } from './score.ts';
 
-export const PAGE_SIZE = 250;
+export const PAGE_SIZE = 500;
 
 export interface Page {
   candidates: Candidate[];
@@ -106,7 +107,9 @@ function factsOf(row: InteractionRow) {
     historyTurns: row.historyTurns,
     trainingOptOut: row.trainingOptOut,
     retrievalPossible: row.retrievalPossible,
-    sourceCount: Array.isArray(row.sources) ? row.sources.length : 0,
+    sourceTexts: (sourcesSchema.safeParse(row.sources).data ?? []).map(
+      (source) => `${source.title} ${source.text ?? ''}`,
+    ),
   };
 }
 

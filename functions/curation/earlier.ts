@@ -23,6 +23,7 @@ export async function collectEarlier(db: Database, datasetId: string): Promise<E
       feedbackEventId: member.feedbackEventId,
       split: splits.get(member.phrasingId) ?? 'train',
       qualityRaw: member.qualityRaw,
+      responseKey: await textKey(interaction.response),
       textKey: await textKey(
         member.source === 'correction' && correction !== null ? correction : interaction.response,
       ),

@@ -18,15 +18,21 @@ export interface HeldOut {
   taught: Member;
 }
 
-/** Corrections before praise, this week's before replayed ones, then the better judged. */
+/** Corrections before praise, newer weeks before older ones, then the better judged. */
 function surest(a: Member, b: Member): number {
   return (
     Number(b.source === 'correction') - Number(a.source === 'correction') ||
-    (b.replayedFrom ?? '~').localeCompare(a.replayedFrom ?? '~') ||
+    byCode(weekOf(b), weekOf(a)) ||
     b.qualityRaw - a.qualityRaw ||
-    a.interactionId.localeCompare(b.interactionId)
+    byCode(a.interactionId, b.interactionId)
   );
 }
+
+/** Behind every dataset's id for an example of this week. */
+const weekOf = (member: Member) => member.replayedFrom ?? '~';
+
+/** Not localeCompare: a locale may sort punctuation before digits. */
+const byCode = (a: string, b: string) => Number(a > b) - Number(a < b);
 
 export function taughtGroups(members: readonly Member[]): Map<string, Member> {
   const taught = members.filter((member) => member.split === 'train');

@@ -34,7 +34,7 @@ export interface AnswerFacts {
   historyTurns: number;
   trainingOptOut: boolean;
   retrievalPossible: boolean;
-  sourceCount: number;
+  sourceTexts: readonly string[];
 }
 
 export type FilterReason =
@@ -118,7 +118,7 @@ export function judge(
       explicit,
       implicit,
       responseTokens: tokens,
-      contextUsed: answer.retrievalPossible ? answer.sourceCount > 0 : undefined,
+      contextUsed: answer.retrievalPossible ? answer.sourceTexts.length > 0 : undefined,
     },
     curation.scoring,
   );
@@ -136,33 +136,40 @@ export function judge(
     };
   }
   const fits = tokens >= curation.min_response_tokens && tokens <= curation.max_response_tokens;
-  const reason: FilterReason | undefined =
-    score === undefined
-      ? 'no_evidence'
-      : signals.abandoned === true
-        ? 'abandoned'
-        : score.raw <= curation.min_quality_score
-          ? 'low_quality'
-          : fits
-            ? undefined
-            : 'length';
+  // In mid-conversation the question alone does not determine the answer: praise would teach a
+  // guess. A correction stands by itself, because the operator saw no more than the two.
+  const alone = answer.historyTurns === 0;
+  const reason = alone
+    ? shortcoming(score, signals, fits, curation.min_quality_score)
+    : 'mid_conversation';
   return {
     ...base,
-    usable: true,
+    usable: alone || correction !== undefined,
     // A corrected answer is taught as corrected, never as it was.
     qualified: reason === undefined && correction === undefined,
-    comparable: score !== undefined && fits,
+    comparable: alone && score !== undefined && fits,
     reason,
   };
+}
+
+function shortcoming(
+  score: Score | undefined,
+  signals: ImplicitSignals,
+  fits: boolean,
+  minimum: number,
+): FilterReason | undefined {
+  if (score === undefined) return 'no_evidence';
+  if (signals.abandoned === true) return 'abandoned';
+  if (score.raw <= minimum) return 'low_quality';
+  return fits ? undefined : 'length';
 }
 
 function unusable(answer: AnswerFacts): FilterReason | undefined {
   if (answer.status !== 'complete' || answer.response.trim() === '') return 'incomplete';
   if (answer.trainingOptOut) return 'opted_out';
   if (!isPromptVersion(answer.promptVersion)) return 'custom_prompt';
-  // The question alone does not determine the answer, so the pair would teach a guess.
-  if (answer.historyTurns > 0) return 'mid_conversation';
-  if (personalData(answer.query) ?? personalData(answer.response)) return 'personal_data';
+  const texts = [answer.query, answer.response, ...answer.sourceTexts];
+  if (texts.some((text) => personalData(text) !== undefined)) return 'personal_data';
   return undefined;
 }
 

@@ -3,6 +3,7 @@
 // that already has its dataset is left as it is.
 
 import { WorkflowEntrypoint, type WorkflowEvent, type WorkflowStep } from 'cloudflare:workers';
+import { NonRetryableError } from 'cloudflare:workflows';
 import { z } from 'zod';
 import { withDatabase } from '../../adapters/postgres/connect.ts';
 import { closeDataset, findDataset, openDataset } from '../../adapters/postgres/datasets.ts';
@@ -12,7 +13,7 @@ import { databaseOf, type Env, learningOf, now, settingsOf } from '../../workers
 import { objectStoreOf } from '../../workers/object-store.ts';
 import { createTrainingJob } from '../registry/jobs.ts';
 import { assemble, type Candidate } from './assemble.ts';
-import { collectPage, type Page } from './collect.ts';
+import { collectPage, PAGE_SIZE, type Page } from './collect.ts';
 import { collectEarlier } from './earlier.ts';
 import { taughtGroups, withHeldOut } from './held-out.ts';
 import { writeDataset } from './write.ts';
@@ -45,6 +46,9 @@ export class CurationWorkflow extends WorkflowEntrypoint<Env, CurationParams> {
       candidates.push(...collected.candidates);
       afterId = collected.next;
       if (afterId === null) break;
+    }
+    if (afterId !== null) {
+      throw new NonRetryableError(`${window.id} holds more than ${MAX_PAGES * PAGE_SIZE} answers`);
     }
     const status = await step.do('write', () => this.write(window, candidates));
     const job = await step.do('job', () => this.job(window, status));

@@ -13,6 +13,7 @@ import { topicOf } from '../../core/topics.ts';
 import { sourcesSchema } from '../../core/wire/shared.ts';
 import type { Assembly, Member, PairRef } from './assemble.ts';
 import type { HeldOut } from './held-out.ts';
+import { personalData } from './personal-data.ts';
 
 const FETCH_BATCH = 500;
 
@@ -173,10 +174,11 @@ async function fetchTexts(db: Database, assembly: Assembly): Promise<Texts> {
 function keyFactsOf(metadata: unknown): string[] {
   const listed: unknown =
     typeof metadata === 'object' && metadata !== null ? Reflect.get(metadata, 'key_facts') : [];
-  return Array.isArray(listed)
-    ? listed.filter((fact) => typeof fact === 'string').slice(0, 10)
-    : [];
+  return Array.isArray(listed) ? listed.filter(isTeachable).slice(0, 10) : [];
 }
+
+const isTeachable = (fact: unknown): fact is string =>
+  typeof fact === 'string' && fact.trim() !== '' && personalData(fact) === undefined;
 
 function promptOf(row: InteractionRow, question: string) {
   const version = isPromptVersion(row.promptVersion) ? row.promptVersion : CURRENT_PROMPT;

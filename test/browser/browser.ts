@@ -3,7 +3,13 @@
 // Used by the browser tests. It downloads nothing.
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import {
+  type Browser,
+  type BrowserContextOptions,
+  chromium,
+  type Locator,
+  type Page,
+} from 'playwright-core';
 
 const NAMES = ['chromium', 'google-chrome', 'google-chrome-stable', 'chromium-browser'];
 const MAC = '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome';
@@ -97,18 +103,24 @@ export async function openPage(
   return { page, problems, close: () => context.close() };
 }
 
+export async function textOf(locator: Locator): Promise<string> {
+  return (await locator.textContent()) ?? '';
+}
+
 /** How far the page can be scrolled sideways; a page that fits says 0. */
 export function sidewaysScroll(page: Page): Promise<number> {
   return page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+}
+
+export function focusedTestId(page: Page): Promise<string> {
+  return page.evaluate(() => document.activeElement?.getAttribute('data-testid') ?? '');
 }
 
 /** Presses Tab until the control with this test id has the focus, as a person without a mouse. */
 export async function tabTo(page: Page, testId: string, key = 'Tab'): Promise<void> {
   const seen: string[] = [];
   for (let presses = 0; presses < 60; presses += 1) {
-    const focused = await page.evaluate(
-      () => document.activeElement?.getAttribute('data-testid') ?? '',
-    );
+    const focused = await focusedTestId(page);
     if (focused === testId) return;
     seen.push(focused);
     await page.keyboard.press(key);

@@ -75,20 +75,17 @@ export async function setStage(): Promise<Stage> {
     url,
     operatorToken,
     admin,
-    recorded: (interactionId, type) =>
-      expect
-        .poll(
-          async () => {
-            const { feedback } = await admin(`/admin/lineage/${interactionId}`, lineageSchema);
-            return feedback.filter(({ feedbackType }) => feedbackType === type);
-          },
-          { timeout: RECORDED_WITHIN_MS, interval: 100 },
-        )
-        .not.toEqual([])
-        .then(async () => {
-          const { feedback } = await admin(`/admin/lineage/${interactionId}`, lineageSchema);
-          return feedback.filter(({ feedbackType }) => feedbackType === type);
-        }),
+    recorded: async (interactionId, type) => {
+      let rows: FeedbackRow[] = [];
+      const read = async () => {
+        const { feedback } = await admin(`/admin/lineage/${interactionId}`, lineageSchema);
+        rows = feedback.filter(({ feedbackType }) => feedbackType === type);
+        return rows.length;
+      };
+      const patience = { timeout: RECORDED_WITHIN_MS, interval: 100 };
+      await expect.poll(read, patience).toBeGreaterThan(0);
+      return rows;
+    },
     askAndCorrect: async (question, correction) => {
       const session = sessionSchema.parse(await post('/api/chat/session', {}));
       const asked = { session_id: session.id, visitor_token: session.visitor_token };

@@ -40,6 +40,16 @@ test('four weeks of quarter hours pass in one call', async () => {
   expect(z.object({ fired: z.number() }).parse(body).fired).toBe(2692);
 });
 
+test('a tick fires nothing twice', async () => {
+  const tick = async () =>
+    (await call('/local/tick', { method: 'POST', headers: asOperator })).body;
+  await tick();
+  expect(await tick()).toMatchObject({ fired: 0 });
+  const moved = await call('/local/clock', { body: { advance_ms: 900_000 }, headers: asOperator });
+  expect(moved.body).toMatchObject({ fired: 1 });
+  expect(await tick()).toMatchObject({ fired: 0 });
+});
+
 test('the endpoint needs the operator', async () => {
   expect((await call('/local/clock', { body: { advance_ms: 1 } })).status).toBe(401);
 });

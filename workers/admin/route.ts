@@ -40,6 +40,7 @@ export async function changeRoute(
 
 async function commandOf(env: Env, request: RouteRequest): Promise<RouteCommand> {
   const shareBp = request.share === undefined ? undefined : Math.round(request.share * 10_000);
+  const meant = request.model_id === undefined ? {} : { modelId: request.model_id };
   switch (request.action) {
     case 'start': {
       if (request.model_id === undefined) throw missing('start', 'model_id');
@@ -53,10 +54,11 @@ async function commandOf(env: Env, request: RouteRequest): Promise<RouteCommand>
     }
     case 'share':
       if (shareBp === undefined) throw missing('share', 'share');
-      return { action: 'share', shareBp };
+      return { action: 'share', shareBp, ...meant };
     case 'promote':
+      return { action: 'promote', ...meant };
     case 'rollback':
-      return { action: request.action };
+      return { action: 'rollback' };
   }
 }
 

@@ -5,6 +5,7 @@ import { Hono } from 'hono';
 import { AppError } from '../../core/errors.ts';
 import { feedbackValue } from '../../core/feedback-values.ts';
 import { uuidv7 } from '../../core/ids.ts';
+import type { LearningConfig } from '../../core/learning-config.ts';
 import type { QueueEvent } from '../../core/wire/events.ts';
 import {
   type FeedbackRequest,
@@ -17,6 +18,8 @@ import { learningOf, now, randomBytes, settingsOf } from '../env.ts';
 import { type App, type AppContext, readJson } from '../http.ts';
 import { push } from '../outbox.ts';
 import { type FeedbackClaims, readFeedbackToken } from '../tokens.ts';
+
+type TrackedEvent = LearningConfig['feedback']['implicit_tracking_events'][number];
 
 export const feedback = new Hono<App>()
   .post('/api/feedback', async (c) => {
@@ -83,9 +86,25 @@ async function signalsEvent(c: AppContext, event: SignalEvent): Promise<QueueEve
     interaction_id: claims.interactionId,
     visitor_id: claims.visitorId,
     model_version: claims.model,
-    signals: event.signals,
+    signals: trackedSignals(event.signals, learningOf(c.env).feedback.implicit_tracking_events),
     received_at: receivedAt,
   };
+}
+
+/** Only what the configuration says is tracked; the rest is not kept. */
+function trackedSignals(
+  signals: SignalEvent['signals'],
+  tracked: readonly TrackedEvent[],
+): SignalEvent['signals'] {
+  const kept = { ...signals };
+  if (!tracked.includes('copy')) delete kept.copy_event;
+  if (!tracked.includes('citation_click')) delete kept.citation_clicks;
+  if (!tracked.includes('reformulation')) delete kept.reformulated;
+  if (!tracked.includes('read_time')) {
+    delete kept.read_time_seconds;
+    delete kept.time_to_action_seconds;
+  }
+  return kept;
 }
 
 async function enqueue(c: AppContext, events: readonly QueueEvent[]): Promise<void> {

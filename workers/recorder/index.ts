@@ -22,7 +22,7 @@ export async function record(batch: MessageBatch, env: Env): Promise<void> {
   }
   await write(env, events);
   batch.ackAll();
-  inFlight.count -= batch.messages.length;
+  for (const event of events) inFlight.delete(event);
 }
 
 /** A message nobody can read goes to the dead letters with its reason; it would fail for ever. */

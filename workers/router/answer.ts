@@ -21,6 +21,9 @@ import { push } from '../outbox.ts';
 import { issueFeedbackToken } from '../tokens.ts';
 import { liveTable } from './live-table.ts';
 
+export const PATIENCE_MS = 30_000;
+const CANDIDATE_PATIENCE_MS = 8_000;
+
 export interface Question {
   visitorId: string;
   sessionId: string;
@@ -157,11 +160,13 @@ async function openFirst(
   signal: AbortSignal,
 ): Promise<Opened> {
   let failure: unknown;
-  for (const model of models) {
+  for (const [index, model] of models.entries()) {
+    // With somebody left to answer instead, a hanging model is given up sooner.
+    const firstTokenMs = index < models.length - 1 ? CANDIDATE_PATIENCE_MS : PATIENCE_MS;
     try {
       const rest = ask(
         env,
-        { model, messages: question.messages, parameters: question.parameters },
+        { model, messages: question.messages, parameters: question.parameters, firstTokenMs },
         signal,
       );
       const first = await rest.next();

@@ -15,7 +15,7 @@ import {
 import { LIMITS, parseWire } from '../../core/wire/shared.ts';
 import { now, randomBytes, settingsOf } from '../env.ts';
 import { type AppContext, bearer, readJson } from '../http.ts';
-import { answer, ask } from './answer.ts';
+import { answer, ask, PATIENCE_MS } from './answer.ts';
 import { SSE_HEADERS, sseBody } from './sse.ts';
 import { isOperator, knownVisitor } from './visitor.ts';
 
@@ -33,6 +33,7 @@ export async function openaiChat(c: AppContext): Promise<Response> {
       model: body.model,
       messages,
       parameters: parametersOf(body, settings.MAX_ANSWER_TOKENS),
+      firstTokenMs: PATIENCE_MS,
     };
     return respond(c, body, {
       id: uuidv7(now(c.env), randomBytes(10)),

@@ -1,0 +1,164 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { parseLearning } from '../../core/learning-config.ts';
+import { CURRENT_PROMPT } from '../../core/system-prompt.ts';
+import { type AnswerFacts, type Evidence, judge, mergeSignals } from './score.ts';
+
+const { config } = parseLearning(readFileSync('learning.yaml', 'utf8'));
+const LONG = Array.from({ length: 60 }, (_, index) => `word${index}`).join(' ');
+
+const answer = (over: Partial<AnswerFacts> = {}): AnswerFacts => ({
+  status: 'complete',
+  query: 'How long are logs kept?',
+  response: LONG,
+  completionTokens: 80,
+  promptVersion: CURRENT_PROMPT,
+  historyTurns: 0,
+  trainingOptOut: false,
+  retrievalPossible: false,
+  sourceTexts: [],
+  ...over,
+});
+
+let events = 0;
+const event = (over: Partial<Evidence>): Evidence => {
+  events += 1;
+  return {
+    eventId: `e${String(events).padStart(3, '0')}`,
+    source: 'explicit',
+    type: 'thumbs_up',
+    value: 1,
+    atMs: events,
+    metadata: null,
+    correctedResponse: null,
+    reviewStatus: null,
+    reviewedAtMs: null,
+    ...over,
+  };
+};
+const correction = (text: string, over: Partial<Evidence> = {}) =>
+  event({
+    type: 'correction',
+    value: -0.5,
+    correctedResponse: text,
+    reviewStatus: 'accepted',
+    ...over,
+  });
+
+describe('what an answer is worth', () => {
+  test('a thumb on a complete answer without retrieval: (0.40 + 0.15) / 0.55', () => {
+    const judged = judge(answer(), [event({})], config);
+    expect(judged).toMatchObject({ qualified: true, reason: undefined });
+    expect(judged.score).toMatchObject({ raw: 1, band: 'excellent' });
+  });
+
+  test('possible retrieval that found nothing counts against it: 0.55 / 0.70', () => {
+    const judged = judge(answer({ retrievalPossible: true }), [event({})], config);
+    expect(judged.score?.raw).toBeCloseTo(0.55 / 0.7, 10);
+  });
+
+  test('the latest of several verdicts stands, whatever order they came in', () => {
+    const up = event({ atMs: 10 });
+    const down = event({ type: 'thumbs_down', value: -1, atMs: 20 });
+    for (const evidence of [
+      [up, down],
+      [down, up],
+    ]) {
+      expect(judge(answer(), evidence, config)).toMatchObject({
+        explicit: -1,
+        reason: 'low_quality',
+      });
+    }
+  });
+
+  test('nobody said anything: not judged, which is not the same as bad', () => {
+    expect(judge(answer(), [], config)).toMatchObject({
+      score: undefined,
+      usable: true,
+      qualified: false,
+      comparable: false,
+      reason: 'no_evidence',
+    });
+  });
+});
+
+describe('what is never taught', () => {
+  test.each<[string, Partial<AnswerFacts>]>([
+    ['incomplete', { status: 'partial' }],
+    ['incomplete', { response: '  ' }],
+    ['opted_out', { trainingOptOut: true }],
+    ['custom_prompt', { promptVersion: `${CURRENT_PROMPT}+custom` }],
+    ['personal_data', { query: 'Write to anna.berg@example.com, please.' }],
+    ['personal_data', { response: 'Call +49 170 123 4567.' }],
+    ['personal_data', { sourceTexts: ['Owner: anna.berg@example.com'] }],
+  ])('%s: %o, praised and corrected', (reason, over) => {
+    const judged = judge(answer(over), [event({}), correction('For 30 days.')], config);
+    expect(judged).toMatchObject({
+      usable: false,
+      qualified: false,
+      comparable: false,
+      correction: undefined,
+      reason,
+    });
+  });
+
+  test('an answer whose visitor left is not taught, though it was praised', () => {
+    const left = event({ type: 'abandonment', value: -0.8, source: 'implicit' });
+    expect(judge(answer(), [event({}), left], config)).toMatchObject({
+      qualified: false,
+      reason: 'abandoned',
+    });
+  });
+
+  test('praise in mid-conversation is not, a correction there is', () => {
+    const middle = answer({ historyTurns: 1 });
+    expect(judge(middle, [event({})], config)).toMatchObject({
+      usable: false,
+      qualified: false,
+      comparable: false,
+      reason: 'mid_conversation',
+    });
+    const corrected = judge(middle, [correction('For 30 days.')], config);
+    expect(corrected).toMatchObject({ usable: true, correction: { text: 'For 30 days.' } });
+  });
+});
+
+describe('corrections', () => {
+  test('a corrected answer is taught as corrected, never as it was', () => {
+    const judged = judge(answer(), [event({}), correction(' For 30 days. ')], config);
+    expect(judged).toMatchObject({ qualified: false, correction: { text: 'For 30 days.' } });
+  });
+
+  test('only an accepted one counts; of several the latest', () => {
+    const pending = correction('For 7 days.', { reviewStatus: 'pending', atMs: 30 });
+    const first = correction('For 14 days.', { atMs: 10 });
+    const second = correction('For 30 days.', { atMs: 20 });
+    const judged = judge(answer(), [second, pending, first], config);
+    expect(judged.correction?.text).toBe('For 30 days.');
+    expect(judge(answer(), [pending], config).correction).toBeUndefined();
+  });
+
+  test('one that names a person or is empty is not taught', () => {
+    expect(judge(answer(), [correction('Ask anna@example.com.')], config).correction).toBe(
+      undefined,
+    );
+    expect(judge(answer(), [correction('   ')], config).correction).toBe(undefined);
+  });
+});
+
+test('several batches of signals are one reading, not several', () => {
+  const batch = { read_time_seconds: 10, citation_clicks: 1, time_to_action_seconds: 5 };
+  const later = { read_time_seconds: 14, copy_event: true, time_to_action_seconds: 2 };
+  for (const batches of [
+    [batch, later],
+    [later, batch],
+    [batch, later, later],
+  ]) {
+    expect(mergeSignals(batches)).toMatchObject({
+      read_time_seconds: 14,
+      citation_clicks: 1,
+      copy_event: true,
+      time_to_action_seconds: 2,
+    });
+  }
+});

@@ -58,7 +58,12 @@ export const dataset = z.looseObject({
 });
 export type Dataset = z.infer<typeof dataset>;
 
-export const curationStarted = z.looseObject({ run_id: z.string(), dataset_id: maybe(z.string()) });
+export const curationStarted = z.looseObject({
+  run_id: z.string(),
+  dataset_id: maybe(z.string()),
+  /** The week had its dataset before; curating it again changes nothing. */
+  existed: z.boolean().default(false),
+});
 export const CURATION_ENDS = ['complete', 'errored', 'terminated'] as const;
 export const curation = z.looseObject({
   // Whatever a durable workflow can be in; those in CURATION_ENDS are final.

@@ -36,8 +36,11 @@ export const curateDataset: Command = async (call) => {
   const request = { path: '/admin/datasets', body, repeatable: false };
   const started = await call.client.post(request, curationStarted);
   if (call.options.has('wait')) return waitFor(call, started.run_id, started.dataset_id);
+  const heading = started.existed
+    ? 'The week has its dataset already; nothing is curated again'
+    : 'Curation started';
   const text = section(
-    'Curation started',
+    heading,
     facts([
       ['run', started.run_id],
       ['dataset', started.dataset_id],

@@ -12,7 +12,8 @@ import type { Settings } from '../settings.ts';
 import { type Check, fail, pass, skip } from './check.ts';
 
 const NODE_MAJOR = 24;
-const PYTHON_LEAST = [3, 10] as const;
+const PYTHON = { major: 3, leastMinor: 10, mostMinor: 13 } as const;
+const PYTHON_ADVICE = 'install Python 3.10 to 3.13 with its venv module';
 const SECRETS = ['operator.token', 'secrets.json'];
 // Python with the trainer takes 0.6 GiB, a base with its export 0.8, and each week adds some.
 const DISK_LEAST_BYTES = 3 * 1024 ** 3;
@@ -45,21 +46,11 @@ async function pythonCheck(home: string): Promise<Check> {
     const version = await pythonVersion(command);
     if (version === null) continue;
     const [major = 0, minor = 0] = version.split('.').map(Number);
-    const [leastMajor, leastMinor] = PYTHON_LEAST;
-    const isNewEnough = major > leastMajor || (major === leastMajor && minor >= leastMinor);
+    const fits = major === PYTHON.major && minor >= PYTHON.leastMinor && minor <= PYTHON.mostMinor;
     const found = `${version} (${command})`;
-    if (isNewEnough) return pass('python', found);
-    return fail(
-      'python',
-      found,
-      `install Python ${PYTHON_LEAST.join('.')} or newer with its venv module`,
-    );
+    return fits ? pass('python', found) : fail('python', found, PYTHON_ADVICE);
   }
-  return fail(
-    'python',
-    'none',
-    `install Python ${PYTHON_LEAST.join('.')} or newer with its venv module`,
-  );
+  return fail('python', 'none', PYTHON_ADVICE);
 }
 
 /** The version, or null where there is none or it can't make a virtual environment. */

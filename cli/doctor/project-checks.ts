@@ -9,6 +9,8 @@ import type { Io } from '../io.ts';
 import { type Check, fail, pass, skip } from './check.ts';
 import { refusedSections } from './wrangler-vars.ts';
 
+const OVERRIDES = ['learning.local.yaml', 'learning.tiny.yaml'];
+
 /** The part of the learning configuration's parser that a check needs. */
 export type ParseLearning = (
   yaml: string,
@@ -19,7 +21,7 @@ export async function projectChecks(io: Io): Promise<Check[]> {
   const learning = await read(join(io.repoRoot, 'learning.yaml'));
   const wrangler = await read(join(io.repoRoot, 'wrangler.toml'));
   return [
-    ...(await learningChecks(learning, await read(join(io.repoRoot, 'learning.tiny.yaml')))),
+    ...(await learningChecks(learning, io.repoRoot)),
     wrangler === null
       ? fail('wrangler.toml', 'not there', 'restore wrangler.toml at the root of the repository')
       : pass('wrangler.toml', 'there'),
@@ -35,7 +37,7 @@ async function read(path: string): Promise<string | null> {
   }
 }
 
-async function learningChecks(yaml: string | null, overrides: string | null): Promise<Check[]> {
+async function learningChecks(yaml: string | null, repoRoot: string): Promise<Check[]> {
   if (yaml === null) {
     const todo = 'restore learning.yaml at the root of the repository';
     return [fail('learning.yaml', 'not there', todo)];
@@ -43,8 +45,13 @@ async function learningChecks(yaml: string | null, overrides: string | null): Pr
   // Loaded here alone: no other command needs the YAML parser, which would slow each start.
   const { parseLearning } = await import('../../core/learning-config.ts');
   const base = learningCheck(yaml, parseLearning);
-  if (overrides === null || base.result === 'fail') return [base];
-  return [base, overridesCheck(yaml, overrides, parseLearning)];
+  if (base.result === 'fail') return [base];
+  const texts = await Promise.all(OVERRIDES.map((name) => read(join(repoRoot, name))));
+  const overrides = OVERRIDES.flatMap((name, index) => {
+    const text = texts[index] ?? null;
+    return text === null ? [] : [overridesCheck(name, yaml, text, parseLearning)];
+  });
+  return [base, ...overrides];
 }
 
 export function learningCheck(yaml: string, parse: ParseLearning): Check {
@@ -56,11 +63,15 @@ export function learningCheck(yaml: string, parse: ParseLearning): Check {
   }
 }
 
-function overridesCheck(yaml: string, overrides: string, parse: ParseLearning): Check {
-  const name = 'learning.tiny.yaml';
+function overridesCheck(
+  name: string,
+  yaml: string,
+  overrides: string,
+  parse: ParseLearning,
+): Check {
   try {
     const { changed } = parse(yaml, overrides);
-    return pass(name, `changes ${changed.length} values, for the tiny model only`);
+    return pass(name, `changes ${changed.length} values of learning.yaml`);
   } catch (thrown) {
     return fail(name, messageOf(thrown), `correct that key in ${name}`);
   }

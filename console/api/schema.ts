@@ -163,6 +163,10 @@ export const curationSchema = z.object({
   dataset: z.optional(z.nullable(z.unknown())),
   error: z.optional(z.nullable(z.unknown())),
 });
-export const curationStartedSchema = z.object({ run_id: z.string(), dataset_id: text });
+export const curationStartedSchema = z.object({
+  run_id: z.string(),
+  dataset_id: text,
+  existed: z.optional(z.boolean()),
+});
 export const clockSchema = z.object({ now: z.string() });
 export const anythingSchema = z.unknown();

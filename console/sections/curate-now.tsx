@@ -7,7 +7,7 @@ import { problemOf } from './problem.ts';
 type Run =
   | { state: 'none' }
   | { state: 'running'; says: string }
-  | { state: 'complete' }
+  | { state: 'complete'; says: string }
   | { state: 'failed'; problem: string };
 
 const EVERY_MS = 1500;
@@ -23,12 +23,12 @@ export function CurateNow({ api, onFinished }: { api: Api; onFinished: () => voi
     };
   }, []);
 
-  const follow = async (runId: string): Promise<void> => {
+  const follow = async (runId: string, says: string): Promise<void> => {
     while (alive.current) {
       const path = `/admin/curations/${encodeURIComponent(runId)}`;
       const { status, error } = await api.get(path, curationSchema);
       if (status === 'complete') {
-        setRun({ state: 'complete' });
+        setRun({ state: 'complete', says });
         return onFinished();
       }
       if (status === 'errored') throw new Error(problemOf(error) ?? 'No reason was given.');
@@ -39,8 +39,9 @@ export function CurateNow({ api, onFinished }: { api: Api; onFinished: () => voi
   const start = async () => {
     setRun({ state: 'running', says: 'starting' });
     try {
-      const { run_id } = await api.post('/admin/datasets', {}, curationStartedSchema);
-      await follow(run_id);
+      const started = await api.post('/admin/datasets', {}, curationStartedSchema);
+      const { dataset_id: id, existed } = started;
+      await follow(started.run_id, existed ? `${id} was made before.` : `${id} is made.`);
     } catch (thrown) {
       setRun({ state: 'failed', problem: messageOf(thrown) });
     }
@@ -50,7 +51,7 @@ export function CurateNow({ api, onFinished }: { api: Api; onFinished: () => voi
     <div className="curate">
       <span role="status" data-testid="curate-status" data-state={run.state}>
         {run.state === 'running' && `Curating: ${run.says}…`}
-        {run.state === 'complete' && 'Dataset made.'}
+        {run.state === 'complete' && run.says}
         {run.state === 'failed' && <span className="alarm">Not made. {run.problem}</span>}
       </span>
       <button

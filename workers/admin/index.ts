@@ -54,8 +54,10 @@ export const admin = new Hono<App>()
     const body = parseWire(curateRequestSchema, await readJson(c, LIMITS.adminBytes));
     const at = now(c.env);
     const window = chosenWindow(body.week, at);
+    const dataset = await withDatabase(databaseOf(c.env), (db) => findDataset(db, window.id));
     const run = await startCuration(c.env, window, `curate-${window.id}-${at}`);
-    return c.json({ run_id: run.runId, dataset_id: run.datasetId }, 202);
+    const existed = dataset !== undefined && dataset.status !== 'curating';
+    return c.json({ run_id: run.runId, dataset_id: run.datasetId, existed }, 202);
   })
   .get('/admin/curations/:id', async (c) => {
     const id = c.req.param('id');

@@ -4,6 +4,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { bruno } from './testing/run-cli.ts';
 import { type Stack, startStack } from './testing/stack-server.ts';
+import { job } from './testing/stack-state.ts';
 
 let stack: Stack;
 beforeEach(async () => {
@@ -21,7 +22,7 @@ describe('reading', () => {
     ['dataset list', 'datasets'],
     ['dataset show 2026-w42', 'id'],
     ['job list', 'jobs'],
-    ['job show job-1', 'id'],
+    [`job show ${job.id}`, 'id'],
     ['review list', 'reviews'],
     ['model list', 'models'],
     ['model show 2026-w42.1', 'id'],

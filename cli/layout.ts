@@ -1,5 +1,5 @@
 /**
- * Lays values out as aligned, quiet text: tables, label-value lists, trees, times and numbers.
+ * Lays values out as aligned, quiet text: tables, label-value lists, times and numbers.
  * Called by every view. Pure: text in, text out, no colour, no width of the real terminal.
  */
 import { cutTo, displayWidth, oneLine, wrap } from './safe-text.ts';
@@ -39,6 +39,7 @@ export function instant(iso: string | null | undefined): string {
 
 export function bytes(value: number): string {
   const gib = value / 1024 ** 3;
+  if (value < 1024 ** 2 / 10) return `${(value / 1024).toFixed(1)} KiB`;
   return gib >= 1 ? `${gib.toFixed(1)} GiB` : `${(value / 1024 ** 2).toFixed(1)} MiB`;
 }
 
@@ -108,36 +109,4 @@ export function section(title: string, body: string): string {
 
 export function page(...blocks: readonly (string | null)[]): string {
   return blocks.filter((block) => block !== null && block !== '').join('\n\n');
-}
-
-/** Any JSON value as indented "key  value" lines, for parts whose shape the server decides. */
-export function tree(value: unknown, indent = '  ', depth = 0): string {
-  if (value === null || typeof value !== 'object') return `${indent}${oneLine(scalar(value))}`;
-  const entries = Object.entries(value);
-  if (entries.length === 0) return `${indent}${NOTHING}`;
-  if (depth > 6) return `${indent}… (--json has the rest)`;
-  const named = Array.isArray(value)
-    ? entries.map(([index, child]) => [`${Number(index) + 1}.`, child] as const)
-    : entries;
-  const blocks: string[] = [];
-  let leaves: [string, Cell][] = [];
-  const flush = (): void => {
-    if (leaves.length > 0) blocks.push(facts(leaves, indent));
-    leaves = [];
-  };
-  for (const [key, child] of named) {
-    if (child === null || typeof child !== 'object') {
-      leaves.push([key, scalar(child)]);
-      continue;
-    }
-    flush();
-    blocks.push(`${indent}${oneLine(key)}`, tree(child, `${indent}  `, depth + 1));
-  }
-  flush();
-  return blocks.join('\n');
-}
-
-function scalar(value: unknown): string {
-  if (value === null || value === undefined) return NOTHING;
-  return typeof value === 'number' ? number(value) : String(value);
 }

@@ -17,7 +17,7 @@ describe('the bruno program', () => {
   it('leaves with 0 and prints only the document with --json', async () => {
     const { code, out, err } = await spawnBruno(['status', '--json'], here());
     expect({ code, err }).toEqual({ code: 0, err: '' });
-    expect(JSON.parse(out)).toMatchObject({ week: '2026-w42' });
+    expect(JSON.parse(out)).toMatchObject({ week: '2026-w43' });
   });
 
   it('leaves with 1 when nothing answers, and says what to do', async () => {
@@ -36,7 +36,7 @@ describe('the bruno program', () => {
   it('leaves with 1 for a wrong token, without printing it', async () => {
     const { code, err } = await spawnBruno(['model', 'list', '--token', 'wrong-secret'], here());
     expect(code).toBe(1);
-    expect(err).toContain('The operator token is not the right one');
+    expect(err).toContain('A valid bearer token is needed');
     expect(err).not.toContain('wrong-secret');
   });
 

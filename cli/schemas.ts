@@ -9,17 +9,12 @@ const time = z.string().refine((text) => !Number.isNaN(Date.parse(text)), 'expec
 const count = z.number().nonnegative();
 const maybe = <Schema extends z.ZodType>(schema: Schema) => schema.nullish();
 
-/** A list, bare or under its name; a thing, bare or under its name. */
-function listOf<Schema extends z.ZodType>(key: string, schema: Schema) {
-  const named = z.looseObject({ [key]: z.array(schema) }).transform((body) => body[key] ?? []);
-  return z.union([named, z.array(schema)]);
-}
-function thing<Schema extends z.ZodType>(key: string, schema: Schema) {
-  const wrapped = z.looseObject({ [key]: z.looseObject({}) });
-  return z.preprocess((body) => {
-    const found = wrapped.safeParse(body);
-    return found.success ? found.data[key] : body;
-  }, schema);
+/** A list comes under its name. */
+function listOf<Key extends string, Schema extends z.ZodType>(key: Key, schema: Schema) {
+  return z
+    .looseObject({})
+    .transform((body): unknown => body[key])
+    .pipe(z.array(schema));
 }
 
 export const errorBody = z.looseObject({
@@ -60,15 +55,14 @@ export type Dataset = z.infer<typeof dataset>;
 
 export const curationStarted = z.looseObject({
   run_id: z.string(),
-  dataset_id: maybe(z.string()),
+  dataset_id: z.string(),
   /** The week had its dataset before; curating it again changes nothing. */
-  existed: z.boolean().default(false),
+  existed: z.boolean(),
 });
 export const CURATION_ENDS = ['complete', 'errored', 'terminated'] as const;
 export const curation = z.looseObject({
   // Whatever a durable workflow can be in; those in CURATION_ENDS are final.
   status: z.string(),
-  dataset: maybe(dataset),
   error: z.unknown().optional(),
 });
 
@@ -99,13 +93,6 @@ export const job = z.looseObject({
 });
 export type Job = z.infer<typeof job>;
 
-/** Creating answers the job, or only its id; the job is then read for itself. */
-export const jobCreated = z.union([
-  z.looseObject({ job: z.looseObject({ id: z.string() }) }).transform((body) => body.job.id),
-  z.looseObject({ id: z.string() }).transform((body) => body.id),
-  z.looseObject({ job_id: z.string() }).transform((body) => body.job_id),
-]);
-
 export const REVIEW_STATUSES = ['pending', 'accepted', 'rejected'] as const;
 export const review = z.looseObject({
   event_id: z.string(),
@@ -128,90 +115,69 @@ export const model = z.looseObject({
   parent: maybe(z.string()),
   dataset_id: maybe(z.string()),
   stage: z.string(),
+  /** Why the gate let it pass, or did not. */
+  reason: maybe(z.string()),
   metrics: z.unknown().optional(),
-  artifacts: z.unknown().optional(),
+  artifacts: z
+    .array(z.looseObject({ name: z.string(), sha256: z.string(), bytes: count }))
+    .default([]),
   git_commit: maybe(z.string()),
   created_at: time,
 });
 export type Model = z.infer<typeof model>;
 
-/** The routing table as far as people read it, in brief. */
-const brief = z.looseObject({
+/** The routing table, as it is and as it was on each side of a change. */
+export const live = z.looseObject({
   production: z.string(),
-  candidate: maybe(z.string()),
-  share_bp: maybe(z.number().min(0).max(10_000)),
+  candidate: z.string().nullable(),
+  share_bp: z.number().min(0).max(10_000),
   version: z.number(),
 });
-/** The same table as the router keeps it, its candidate inside the running experiment. */
-const kept = z
-  .looseObject({
-    production: z.string(),
-    version: z.number(),
-    experiment: z
-      .looseObject({ candidate: z.string(), shareBp: z.number().min(0).max(10_000) })
-      .nullable(),
-  })
-  .transform((table) => ({
-    ...table,
-    candidate: table.experiment?.candidate ?? null,
-    share_bp: table.experiment?.shareBp ?? 0,
-  }));
-export const live = z.union([kept, brief]);
 export type Live = z.infer<typeof live>;
 
-const words = z.union([z.string(), z.number()]);
-export const route = z.looseObject({
-  table: live,
-  history: z
-    .array(
-      z.looseObject({
-        version: z.number(),
-        at: time,
-        who: maybe(z.string()),
-        action: z.string(),
-        reason: maybe(z.string()),
-        from: z.unknown().optional(),
-        to: z.unknown().optional(),
-      }),
-    )
-    .default([]),
+const routeChange = z.looseObject({
+  version: z.number(),
+  at: time,
+  who: z.string(),
+  action: z.string(),
+  reason: z.string(),
+  summary: z.string(),
+  /** Null: a table that the server could not read. */
+  from: live.nullable(),
+  to: live.nullable(),
 });
+export type RouteChange = z.infer<typeof routeChange>;
+export const route = z.looseObject({ table: live, history: z.array(routeChange) });
 export type Route = z.infer<typeof route>;
 
-/** A part's health in any of the plain ways to say it. */
-const health = z.union([
-  z.string(),
-  z.boolean(),
-  z.null(),
-  z.looseObject({ status: z.string() }),
-  z.looseObject({ ok: z.boolean() }),
-]);
-export type Health = z.infer<typeof health>;
+const counts = {
+  interactions: count,
+  explicit: count,
+  thumbs_up: count,
+  thumbs_down: count,
+  ratings: count,
+  corrections: count,
+  signals: count,
+  since: time,
+};
 
 export const status = z.looseObject({
   now: time,
   week: z.string(),
   live,
-  counts: z.looseObject({
-    interactions: count,
-    explicit: count,
-    thumbs_up: count,
-    thumbs_down: count,
-    ratings: count,
-    corrections: count,
-    signals: count,
-    quality: maybe(z.record(z.string(), count)),
-    since: maybe(time),
-  }),
+  counts: z.looseObject(counts),
+  /** The last window that has closed. */
+  last_week: z.looseObject({ ...counts, week: z.string() }),
   reviews_pending: count,
-  dataset: maybe(dataset),
-  job: maybe(job),
-  models: z.array(model).default([]),
+  dataset: dataset.nullable(),
+  job: job.nullable(),
+  models: z.array(model),
   health: z.looseObject({
-    database: health.optional(),
-    object_store: health.optional(),
-    model_server: health.optional(),
-    agent_seen_at: maybe(time),
+    database: z.boolean(),
+    routing: z.boolean(),
+    object_store: z.boolean(),
+    model_server: z.boolean(),
+    agent_seen_at: time.nullable(),
   }),
 });
 export type Status = z.infer<typeof status>;
@@ -219,15 +185,76 @@ export type Status = z.infer<typeof status>;
 /** What a clock that was moved says. */
 export const clock = z.looseObject({ now: time, fired: count });
 
-export const readiness = z.looseObject({ status: words, parts: z.record(z.string(), health) });
+export const readiness = z.looseObject({
+  status: z.string(),
+  parts: z.record(z.string(), z.boolean()),
+});
 
-export const lineage = z.looseObject({ kind: z.string() });
+const answer = z.looseObject({
+  interaction_id: z.string(),
+  query: z.string(),
+  response: z.string(),
+  model_served: z.string(),
+  routing_version: z.number(),
+  status: z.string(),
+  created_at: time,
+});
+const feedbackEvent = z.looseObject({
+  event_id: z.string(),
+  interaction_id: z.string(),
+  source: z.enum(['explicit', 'implicit']),
+  feedback_type: z.string(),
+  feedback_value: z.number().nullable(),
+  corrected_response: z.string().nullable(),
+  at: time,
+  review_status: z.string().nullable(),
+  reviewed_by: z.string().nullable(),
+});
+export type FeedbackEvent = z.infer<typeof feedbackEvent>;
+
+const datasetLineage = z.looseObject({
+  kind: z.literal('dataset'),
+  dataset,
+  trained: z.array(z.string()),
+  member_count: count,
+  pair_count: count,
+  feedback_count: count,
+  feedback: z.array(feedbackEvent),
+});
+export type DatasetLineage = z.infer<typeof datasetLineage>;
+const modelLineage = z.looseObject({
+  kind: z.literal('model'),
+  model: model.nullable(),
+  dataset: datasetLineage.nullable(),
+  routing: z.array(routeChange),
+});
+export type ModelLineage = z.infer<typeof modelLineage>;
+const aboutAnswer = {
+  /** Null while only feedback on it has been delivered. */
+  answer: answer.nullable(),
+  feedback: z.array(feedbackEvent),
+  /** The change that made the route what it was; null before the first one. */
+  routing: routeChange.nullable(),
+  uses: z.array(z.looseObject({ dataset_id: z.string(), role: z.string(), split: z.string() })),
+  learned_by: z.array(z.string()),
+  model: modelLineage.nullable(),
+};
+const answerLineage = z.looseObject({ kind: z.literal('answer'), ...aboutAnswer });
+const feedbackLineage = z.looseObject({
+  kind: z.literal('feedback'),
+  event_id: z.string(),
+  ...aboutAnswer,
+});
+export type AnswerLineage = z.infer<typeof answerLineage> | z.infer<typeof feedbackLineage>;
+export const lineage = z.discriminatedUnion('kind', [
+  answerLineage,
+  feedbackLineage,
+  modelLineage,
+  datasetLineage,
+]);
 export type Lineage = z.infer<typeof lineage>;
 
 export const datasets = listOf('datasets', dataset);
 export const jobs = listOf('jobs', job);
 export const models = listOf('models', model);
 export const reviews = listOf('reviews', review);
-export const oneDataset = thing('dataset', dataset);
-export const oneJob = thing('job', job);
-export const oneModel = thing('model', model);

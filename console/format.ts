@@ -81,14 +81,9 @@ export function day(at: Maybe<string>): string {
   return new Date(time).toISOString().slice(0, 10);
 }
 
-/** `factual_error` as "factual error", `modelServed` as "model served". */
+/** `factual_error` as "factual error". */
 export function words(name: Maybe<string>): string {
-  if (!name) return DASH;
-  const spaced = name.replace(
-    /([a-z\d])([A-Z])/g,
-    (_, end, start) => `${end} ${start.toLowerCase()}`,
-  );
-  return spaced.replaceAll('_', ' ');
+  return name ? name.replaceAll('_', ' ') : DASH;
 }
 
 export function shortHash(hash: Maybe<string>): string {

@@ -10,22 +10,22 @@ export interface Health {
 }
 
 const AWAY_AFTER_MS = 60_000;
-const WELL = new Set<unknown>([true, 'ok', 'up', 'healthy']);
 
 export function healthOf({ health, now }: Pick<Status, 'health' | 'now'>): Health[] {
-  return Object.entries(health ?? {}).map(([name, value]) =>
-    name === 'agent_seen_at' ? agent(value, now) : part(name, value),
-  );
+  if (!health) return [];
+  const { agent_seen_at: seenAt, ...parts } = health;
+  return [
+    ...Object.entries(parts).map(([name, value]) => part(name, value === true)),
+    agent(seenAt, now),
+  ];
 }
 
-function part(name: string, value: unknown): Health {
-  const well = WELL.has(value);
-  const told = typeof value === 'string' ? value : 'not well';
-  return { name: words(name), well, says: well ? 'ok' : told };
+function part(name: string, well: boolean): Health {
+  return { name: words(name), well, says: well ? 'ok' : 'not well' };
 }
 
-function agent(seenAt: unknown, now: string): Health {
-  if (typeof seenAt !== 'string') return { name: 'Mac agent', well: false, says: 'never seen' };
+function agent(seenAt: string | null | undefined, now: string): Health {
+  if (!seenAt) return { name: 'Mac agent', well: false, says: 'never seen' };
   const well = Date.parse(now) - Date.parse(seenAt) < AWAY_AFTER_MS;
   return { name: 'Mac agent', well, says: well ? 'ok' : `last seen ${ago(seenAt, now)}` };
 }

@@ -4,6 +4,19 @@ import { BUCKETS, bucketOf, unitHash } from './assignment.ts';
 
 const visitors = Array.from({ length: 50_000 }, (_, index) => `visitor-${index}`);
 
+// Checked against mmh3 5 in Python: hash((salt + NUL + visitor) in UTF-16-LE, seed) / 2 ** 32.
+test.each([
+  ['visitor-1', '2026-w42.1', 4260, 0.5521947424858809],
+  ['visitor-2', '2026-w42.1', 9444, 0.903601641068235],
+  ['visitor-1', '2026-w43.1', 7405, 0.9517176263034344],
+  ['7f3c2a10-8b1d-4c55-9a3e-0d2b6f1e4a77', 'canary', 7660, 0.8758443011902273],
+  ['', 'salt', 7935, 0.6314342808909714],
+  ['Zoë🦊', '2026-w42.1', 6270, 0.35675425129011273],
+])('visitor %j under salt %j stays in bucket %d for ever', (visitor, salt, bucket, unit) => {
+  expect(bucketOf(visitor, salt)).toBe(bucket);
+  expect(unitHash(visitor, salt)).toBe(unit);
+});
+
 test('spreads visitors evenly over the buckets (chi-square over 100 cells)', () => {
   const cells = new Array<number>(100).fill(0);
   for (const visitor of visitors) {

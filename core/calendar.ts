@@ -57,6 +57,14 @@ export function lastClosedWindow(now: number): CurationWindow {
   return windowEndingAt(now - ((((now - FIRST_CUT_MS) % WEEK_MS) + WEEK_MS) % WEEK_MS));
 }
 
+/** The newest `count` windows that have ended at `now`, oldest first. */
+export function closedWindows(now: number, count: number): CurationWindow[] {
+  const { endMs } = lastClosedWindow(now);
+  return Array.from({ length: count }, (_, index) =>
+    windowEndingAt(endMs - (count - 1 - index) * WEEK_MS),
+  );
+}
+
 /** The window that `now` lies in; it ends in the future. */
 export function openWindow(now: number): CurationWindow {
   return windowEndingAt(lastClosedWindow(now).endMs + WEEK_MS);

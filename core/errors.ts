@@ -52,10 +52,6 @@ export class AppError extends Error {
     this.retryAfterSeconds = options.retryAfterSeconds;
   }
 
-  get retryable(): boolean {
-    return this.status === 503 || this.status === 429;
-  }
-
   toBody(): ErrorBody {
     const error: ErrorBody['error'] = { code: this.code, message: this.message };
     if (this.details) error.details = this.details;

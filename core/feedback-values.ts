@@ -70,6 +70,17 @@ export const DEFAULT_SIGNAL_WEIGHTS: SignalWeights = {
 
 const clamp = (value: number, low: number, high: number) => Math.max(low, Math.min(high, value));
 
+/** In view for most of the time that reading it takes. */
+export function readThoroughly(
+  signals: ImplicitSignals,
+  responseWords: number,
+  weights: SignalWeights = DEFAULT_SIGNAL_WEIGHTS,
+): boolean {
+  if (signals.read_time_seconds === undefined || responseWords === 0) return false;
+  const expectedSeconds = (responseWords / weights.words_per_minute) * 60;
+  return signals.read_time_seconds >= weights.thorough_read_share * expectedSeconds;
+}
+
 /**
  * Sum of the weights of the signals that came, clamped to [-1, 1].
  * Undefined when no signal came at all, which is not the same as a sum of zero.
@@ -81,11 +92,7 @@ export function implicitScore(
   responseWords: number,
   weights: SignalWeights = DEFAULT_SIGNAL_WEIGHTS,
 ): number | undefined {
-  const expectedSeconds = (responseWords / weights.words_per_minute) * 60;
-  const read =
-    signals.read_time_seconds !== undefined &&
-    responseWords > 0 &&
-    signals.read_time_seconds >= weights.thorough_read_share * expectedSeconds;
+  const read = readThoroughly(signals, responseWords, weights);
   const quick =
     signals.time_to_action_seconds !== undefined &&
     signals.time_to_action_seconds < weights.quick_accept_seconds;

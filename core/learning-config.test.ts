@@ -33,13 +33,10 @@ test.each([
   ['auto_rollout: false', 'auto_rollout: true', 'auto_rollout is not built yet'],
   ['min_quality_score: 0.5', 'min_quality_score: 1.5', 'learning.curation.min_quality_score'],
   ['min_interactions: 1000', 'min_interactions: 20000', 'must not exceed max_interactions'],
-  ['[0.1, 0.25, 0.5, 1.0]', '[0.1, 0.5, 0.25, 1.0]', 'rollout_stages must grow'],
-  ['[0.1, 0.25, 0.5, 1.0]', '[0.1, 0.25]', 'must end at 1.0'],
-  [
-    'initial_traffic_split: 0.1',
-    'initial_traffic_split: 0.2',
-    'must be the first of rollout_stages',
-  ],
+  ['[0.1, 0.25, 0.5, 1.0]', '[0.1, 0.5, 0.25, 1.0]', 'rollout_stages are not built yet'],
+  ['min_sample_size: 1000', 'min_sample_size: 500', 'min_sample_size is not built yet'],
+  ['min_session_duration: 10', 'min_session_duration: 5', 'min_session_duration is not built yet'],
+  ['initial_traffic_split: 0.1', 'initial_traffic_split: 1.2', 'initial_traffic_split'],
 ])('refuses %o changed to %o, naming it', (from, to, message) => {
   expect(shipped).toContain(from);
   expect(() => parseLearning(shipped.replace(from, to))).toThrow(message);

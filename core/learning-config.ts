@@ -1,6 +1,6 @@
 // learning.yaml: what the loop learns from, how it trains and how it rolls out. One strict schema;
 // every unknown or impossible value is refused by its name. Keys whose feature is not built yet are
-// accepted only with their off value. Overrides (learning.tiny.yaml) are merged over it and what
+// accepted only with the one value that promises nothing. Overrides (learning.tiny.yaml) are merged over it and what
 // they changed is listed, so that it can be printed beside.
 
 import { parse } from 'yaml';
@@ -19,7 +19,7 @@ const weights = DEFAULT_SIGNAL_WEIGHTS;
 const feedback = z.strictObject({
   enable_explicit: z.boolean(),
   enable_implicit: z.boolean(),
-  min_session_duration: z.number().min(0),
+  min_session_duration: notYet(10, 'another min_session_duration'),
   implicit_tracking_events: z.array(
     z.enum(['reformulation', 'copy', 'citation_click', 'read_time']),
   ),
@@ -116,26 +116,17 @@ const evaluation = z.strictObject({
   require_held_out: z.boolean().default(true),
 });
 
-const stages = z
-  .array(z.number().gt(0).max(1))
-  .min(1)
-  .refine((list) => list.every((stage, i) => i === 0 || stage > (list[i - 1] ?? 0)), {
-    error: 'rollout_stages must grow',
-  })
-  .refine((list) => list.at(-1) === 1, { error: 'rollout_stages must end at 1.0' });
+const STAGES = [0.1, 0.25, 0.5, 1];
 
-const abTesting = z
-  .strictObject({
-    initial_traffic_split: z.number().gt(0).lt(1),
-    min_sample_size: z.int().min(1),
-    confidence_level: z.number().gt(0.5).lt(1),
-    rollout_stages: stages,
-    stage_duration_hours: positive,
-  })
-  .refine((value) => value.rollout_stages[0] === value.initial_traffic_split, {
-    error: 'initial_traffic_split must be the first of rollout_stages',
-    path: ['initial_traffic_split'],
-  });
+const abTesting = z.strictObject({
+  initial_traffic_split: z.number().gt(0).lt(1),
+  min_sample_size: notYet(1000, 'another min_sample_size'),
+  confidence_level: notYet(0.95, 'another confidence_level'),
+  rollout_stages: z.array(z.number()).refine((list) => String(list) === String(STAGES), {
+    error: `other rollout_stages are not built yet: only ${JSON.stringify(STAGES)} is accepted`,
+  }),
+  stage_duration_hours: notYet(24, 'another stage_duration_hours'),
+});
 
 const automation = z.strictObject({
   auto_finetune: z.boolean(),

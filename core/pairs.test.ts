@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { MAX_PAIRS_PER_ANSWER, matchPairs, pairWeight } from './pairs.ts';
 
 const answers = (...scores: number[]) =>
-  scores.map((score, index) => ({ id: `a${index}`, text: `answer ${index}`, score }));
+  scores.map((score, index) => ({ id: `a${index}`, text: `answer ${index}`, score, mayWin: true }));
 
 test('the documents\u2019 five-answer cluster: best against worst, each at most twice', () => {
   const pairs = matchPairs(answers(0.92, 0.88, 0.45, 0.23, 0.18), 0.3);
@@ -20,6 +20,13 @@ test('the documents\u2019 five-answer cluster: best against worst, each at most 
 test('a margin of exactly the minimum is not enough', () => {
   expect(matchPairs(answers(0.8, 0.5), 0.3)).toEqual([]);
   expect(matchPairs(answers(0.81, 0.5), 0.3)).toHaveLength(1);
+});
+
+test('an answer that was found wrong can only be the rejected one', () => {
+  const [best, worst] = answers(0.9, 0.1);
+  if (!best || !worst) throw new Error('two answers were made');
+  expect(matchPairs([{ ...best, mayWin: false }, worst], 0.3)).toEqual([]);
+  expect(matchPairs([best, { ...worst, mayWin: false }], 0.3)).toHaveLength(1);
 });
 
 test('two answers of the same text make no pair', () => {

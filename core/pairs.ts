@@ -7,6 +7,8 @@ export interface RankedAnswer {
   text: string;
   /** Quality in [0, 1]. */
   score: number;
+  /** False for an answer that an operator found wrong: it may only be the rejected one. */
+  mayWin: boolean;
 }
 
 export interface Pair<Answer extends RankedAnswer> {
@@ -29,7 +31,7 @@ export function matchPairs<Answer extends RankedAnswer>(
   for (const chosen of answers) {
     for (const rejected of answers) {
       const margin = Number((chosen.score - rejected.score).toFixed(12));
-      if (margin > minMargin && chosen.text !== rejected.text) {
+      if (chosen.mayWin && margin > minMargin && chosen.text !== rejected.text) {
         candidates.push({ chosen, rejected, margin });
       }
     }

@@ -42,6 +42,17 @@ test.each([
   ).toBe(band);
 });
 
+test.each([
+  ['weighted', evidence({ explicit: 0.3125 })],
+  ['weighted', evidence({ explicit: 0.5, implicit: 0.25 })],
+  ['literal', evidence({ explicit: 0.5, implicit: 0.5 })],
+] as const)(
+  'a raw value of exactly 0.5 is neutral (%s): only more than 0.5 qualifies',
+  (scoring, given) => {
+    expect(quality(given, scoring)).toEqual({ raw: 0.5, score: 0.5, band: 'neutral' });
+  },
+);
+
 test('a poor answer keeps its negative raw value while its score stops at zero', () => {
   const poor = quality(evidence({ explicit: -1, responseTokens: 5 }));
   expect(poor?.raw).toBeLessThan(0);

@@ -1,6 +1,6 @@
 // The quality of one answer, from explicit feedback, implicit signals, completeness and use of
 // context. Read by curation only. `weighted` divides by the weights of the components that have
-// evidence; `literal` uses the design's fixed weights, which no lone signal can lift over 0.45.
+// evidence; `literal` always divides by all four: there no lone signal lifts an answer over 0.45.
 
 export type Scoring = 'weighted' | 'literal';
 export type Band = 'excellent' | 'good' | 'acceptable' | 'neutral' | 'poor';

@@ -1,5 +1,5 @@
-// Length in tokens: the model server's own count where it was stored, else a count of words,
-// and always which of the two it was.
+// How long an answer is, for curation: the model server's own token count where one was stored with
+// it, else its number of words, which is not a count of tokens; the result says which of the two.
 
 export interface TokenCount {
   tokens: number;

@@ -140,8 +140,10 @@ const installPackages = () => {
   say('npm packages: downloading about 190 MB, 660 MB on disk');
   const strict = npm(['ci', ...quiet], root);
   if (strict.ok) return;
-  // A lock file made where some other platform's optional package could not be seen lists it
-  // without a version: npm ci refuses that, npm install completes it. Versions stay as pinned.
+  // Our lock file was made against a registry that lacked the packages of other platforms for
+  // biome and workerd (darwin-arm64 among them): their parents name them, but they have no entry of
+  // their own. npm ci refuses that on every platform ("Missing: … from lock file"); npm install
+  // takes everything else as locked and adds the missing one at the version its parent pins.
   if (!/in sync|EUSAGE/.test(strict.words))
     fail('The npm packages were not installed', strict.words);
   const lenient = npm(['install', '--no-save', ...quiet], root);

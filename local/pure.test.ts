@@ -10,6 +10,7 @@ import { chooseObjectStore } from './object-store.ts';
 import { choosePython, downloadNamed, type PythonProbe, splitRequirements } from './python.ts';
 import type { Secrets } from './secrets.ts';
 import { parsePort } from './start.ts';
+import { pytestTally } from './test.ts';
 
 const python = (minor: number, venv = true): PythonProbe => ({
   major: 3,
@@ -117,7 +118,27 @@ describe('the bootstrap', () => {
     const result = spawnSync(process.execPath, [script, 'fly'], { encoding: 'utf8' });
     expect(result.status).toBe(1);
     expect(result.stderr).toBe(
-      'Expected one of start, test, test:ollama, simulate, bruno, not "fly".\n',
+      'Expected one of start, test, test:ollama, simulate, db:migrate, bruno, not "fly".\n',
     );
+  });
+});
+
+describe("the trainer's suite", () => {
+  const xml = (tests: number, failures: number, skipped: number): string =>
+    `<testsuites><testsuite name="pytest" errors="0" failures="${failures}" skipped="${skipped}" tests="${tests}" time="1">`;
+
+  it('counts what pytest reports', () => {
+    expect(pytestTally(0, xml(7, 0, 1))).toEqual({ passed: 6, failed: 0, skipped: 1 });
+    expect(pytestTally(1, xml(7, 2, 1))).toEqual({ passed: 4, failed: 2, skipped: 1 });
+  });
+
+  it('fails when pytest collected no test', () => {
+    expect(pytestTally(5, xml(0, 0, 0)).failed).toBe(1);
+    expect(pytestTally(0, xml(0, 0, 0)).failed).toBe(1);
+  });
+
+  it('fails when pytest ended unwell though every test passed, or was ended', () => {
+    expect(pytestTally(3, xml(7, 0, 0)).failed).toBe(1);
+    expect(pytestTally(null, xml(7, 0, 0)).failed).toBe(1);
   });
 });

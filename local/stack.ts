@@ -212,7 +212,11 @@ const launch = async (options: StackOptions, undo: Undo[]): Promise<Stack> => {
     clearInterval(timer);
     rmSync(paths.address, { force: true });
     if (dead) return;
-    await drain(api);
+    if (!(await drain(api))) {
+      say(`not everything was written down in time: see ${paths.logs}/worker.log`);
+    }
+    // Before the Worker: a job in training hands over its checkpoint and its lease.
+    await agent?.stop();
     await keepClock();
   });
   return {

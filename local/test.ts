@@ -24,6 +24,9 @@ const add = (a: Tally, b: Tally): Tally => ({
   skipped: a.skipped + b.skipped,
 });
 
+/** A suite that hangs is ended and counts as failed. */
+const SUITE_WITHIN_MS = 60 * 60_000;
+
 const bin = (name: string): string => join(repoRoot, 'node_modules', '.bin', name);
 
 const testEnvironment = (assets: AssetPaths) => ({
@@ -35,10 +38,27 @@ const testEnvironment = (assets: AssetPaths) => ({
 const check = (name: string, command: string, args: readonly string[]): Suite => ({
   name,
   run: () => {
-    const { status } = spawnSync(command, args, { cwd: repoRoot, stdio: 'inherit' });
+    const { status } = spawnSync(command, args, {
+      cwd: repoRoot,
+      stdio: 'inherit',
+      timeout: SUITE_WITHIN_MS,
+    });
     return status === 0 ? { ...NOTHING, passed: 1 } : NOT_RUN;
   },
 });
+
+/** Ruff's rules and its format, with the trainer's own configuration. */
+const pythonLint: Suite = {
+  name: 'python lint',
+  run: (assets, folder) => {
+    const config = ['--config', join('mac-agent', 'trainer', 'ruff.toml')];
+    const target = join('mac-agent', 'trainer');
+    return [['check'], ['format', '--check']]
+      .map((what) => ['-m', 'ruff', ...what, ...config, target])
+      .map((args) => check('python lint', assets.pythonBinary, args).run(assets, folder))
+      .reduce(add, NOTHING);
+  },
+};
 
 const vitestReport = z.object({
   numPassedTests: z.number(),
@@ -57,6 +77,7 @@ export const vitestSuite = (project: string): Suite => ({
     const { status } = spawnSync(nodeBinary, [vitest, 'run', '--project', project, ...reporters], {
       cwd: repoRoot,
       stdio: 'inherit',
+      timeout: SUITE_WITHIN_MS,
       env: testEnvironment(assets),
     });
     try {
@@ -76,22 +97,29 @@ export const vitestSuite = (project: string): Suite => ({
 const attribute = (xml: string, name: string): number =>
   Number(new RegExp(`<testsuite [^>]*\\b${name}="(\\d+)"`).exec(xml)?.[1] ?? 0);
 
+/** Pytest ends unwell when it collected nothing or broke; then something failed, whatever it counted. */
+export const pytestTally = (status: number | null, xml: string): Tally => {
+  const counted = attribute(xml, 'failures') + attribute(xml, 'errors');
+  const skipped = attribute(xml, 'skipped');
+  const tests = attribute(xml, 'tests');
+  const unwell = counted === 0 && (status !== 0 || tests === 0) ? 1 : 0;
+  return { failed: counted + unwell, skipped, passed: tests - counted - skipped };
+};
+
 const trainer: Suite = {
   name: 'trainer',
   run: (assets, folder) => {
     const report = join(folder, 'trainer.xml');
     const args = ['-m', 'pytest', '-q', 'trainer/tests', `--junitxml=${report}`];
     const blas = process.platform === 'linux' ? { LD_PRELOAD: assets.blasLibrary } : {};
-    spawnSync(assets.pythonBinary, args, {
+    const { status } = spawnSync(assets.pythonBinary, args, {
       cwd: join(repoRoot, 'mac-agent'),
       stdio: 'inherit',
+      timeout: SUITE_WITHIN_MS,
       env: { ...process.env, ...blas, OPENBLAS_NUM_THREADS: '1', MLX_DISABLE_COMPILE: '1' },
     });
     try {
-      const xml = readFileSync(report, 'utf8');
-      const failed = attribute(xml, 'failures') + attribute(xml, 'errors');
-      const skipped = attribute(xml, 'skipped');
-      return { failed, skipped, passed: attribute(xml, 'tests') - failed - skipped };
+      return pytestTally(status, readFileSync(report, 'utf8'));
     } catch {
       return NOT_RUN;
     }
@@ -102,6 +130,7 @@ const SUITES: readonly Suite[] = [
   check('lint', bin('biome'), ['check', '.']),
   check('types', bin('tsc'), ['-p', 'tsconfig.json']),
   check('types of the Worker', bin('tsc'), ['-p', 'tsconfig.worker.json']),
+  pythonLint,
   vitestSuite('unit'),
   vitestSuite('workerd'),
   trainer,

@@ -15,7 +15,7 @@ import { runCommand } from './run-command.ts';
 const RECIPE = 3;
 const SOURCES = ['workers', 'functions', 'adapters', 'core', 'homepage', 'console'];
 const PAGES_SCRIPT = join('homepage', 'build.ts');
-const FILES = ['wrangler.toml', 'package-lock.json', 'learning.yaml', 'learning.tiny.yaml'];
+const FILES = ['wrangler.toml', 'package-lock.json', 'learning.yaml'];
 const BUILD_WITHIN_MS = 180_000;
 
 export type WorkerBuild = { readonly bundle: string; readonly options: string };

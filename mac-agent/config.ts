@@ -61,7 +61,7 @@ export const parseConfig = (environment: NodeJS.ProcessEnv): AgentConfig => {
   );
 };
 
-/** Where things lie under BRUNO_HOME; see the layout in the installation guide. */
+/** Where things lie under BRUNO_HOME; docs/operator.md lists its folders. */
 export const homePaths = (home: string) => ({
   bases: join(home, 'models', 'bases'),
   baseDir: (name: string) => join(home, 'models', 'bases', name),

@@ -59,7 +59,6 @@ export const servingSchema = z.object({
   ),
 });
 
-export type RemoteFile = z.output<typeof remoteFile>;
 export type Job = z.output<typeof jobSchema>;
 export type Serving = z.output<typeof servingSchema>;
 export type ServingModel = Serving['models'][number];

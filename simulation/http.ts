@@ -2,6 +2,7 @@
 // which call failed and how. Used by client.ts only.
 
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createParser } from 'eventsource-parser';
 import { z } from 'zod';
 
 export class CallError extends Error {
@@ -95,14 +96,11 @@ export async function sendJson<Schema extends z.ZodType>(
   throw new CallError(name, response.status, 'unexpected_body', z.prettifyError(parsed.error));
 }
 
-/** The JSON objects of a text/event-stream's `data:` lines, up to `[DONE]`. */
+/** The JSON objects of a whole text/event-stream, up to `[DONE]`; one that was cut off is refused. */
 export function parseEvents(text: string): unknown[] {
-  const events: unknown[] = [];
-  for (const line of text.split(/\r?\n/)) {
-    if (!line.startsWith('data:')) continue;
-    const data = line.slice('data:'.length).trim();
-    if (data === '[DONE]') return events;
-    events.push(JSON.parse(data));
-  }
-  throw new SyntaxError('the stream ended without [DONE]');
+  const data: string[] = [];
+  createParser({ onEvent: (event) => data.push(event.data) }).feed(text);
+  const end = data.indexOf('[DONE]');
+  if (end === -1) throw new SyntaxError('the stream ended without [DONE]');
+  return data.slice(0, end).map((json): unknown => JSON.parse(json));
 }

@@ -68,7 +68,7 @@ export function reportText(result: Result): string {
   ].join('\n');
 }
 
-/** Exactly the promised keys: notes are for people and stay out. */
+/** The keys that scripts may rely on, and no others: notes are for people and stay out. */
 export function resultJson({ weeks, ceiling, model, seed, bank, seconds }: Result): string {
   return JSON.stringify({ weeks, ceiling, model, seed, bank, seconds }, null, 2);
 }

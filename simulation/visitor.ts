@@ -6,7 +6,7 @@ import type { Fact } from './bank.ts';
 import type { Judgement } from './judge.ts';
 import { between, chance, pick, type Random } from './random.ts';
 
-/** Every rate of behaviour. The share that votes at all is the design's 24 %. */
+/** Every rate of behaviour. */
 export const BEHAVIOUR = {
   /** Share of visits that end in explicit feedback. */
   explicitRate: 0.24,

@@ -23,7 +23,7 @@ const publicCors = cors({
     return allowed.includes(origin) || origin === new URL(c.req.url).origin ? origin : null;
   },
   allowMethods: ['GET', 'POST'],
-  exposeHeaders: ['x-interaction-id', 'x-feedback-token'],
+  exposeHeaders: ['x-interaction-id', 'x-feedback-token', 'retry-after'],
   maxAge: 600,
 });
 

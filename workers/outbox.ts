@@ -58,12 +58,15 @@ export const inFlight = new InFlight();
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
+/** As the queue counts: bytes of UTF-8, not characters. */
+const sizeOf = (event: QueueEvent) => new TextEncoder().encode(JSON.stringify(event)).byteLength;
+
 /**
  * Resolves when the event is durably queued, rejects when the queue refused it. The caller keeps it
  * alive (await or waitUntil).
  */
 export async function push(queue: Queue, event: QueueEvent): Promise<void> {
-  const entry: Entry = { event, bytes: JSON.stringify(event).length, state: 'waiting' };
+  const entry: Entry = { event, bytes: sizeOf(event), state: 'waiting' };
   inFlight.add(event);
   waiting.push(entry);
   await sleep(COLLECT_MS);
@@ -85,7 +88,11 @@ async function send(queue: Queue, entries: readonly Entry[]): Promise<void> {
     try {
       await queue.sendBatch(batch.map(({ event }) => ({ body: event, contentType: 'json' })));
       for (const entry of batch) entry.state = 'sent';
-    } catch {
+    } catch (cause) {
+      const detail = cause instanceof Error ? cause.message : String(cause);
+      console.error(
+        JSON.stringify({ level: 'error', code: 'queue_refused', size: batch.length, detail }),
+      );
       for (const entry of batch) {
         inFlight.delete(entry.event);
         entry.state = 'failed';

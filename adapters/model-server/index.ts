@@ -43,7 +43,7 @@ export type Piece =
 
 export type ModelFailure = 'unreachable' | 'refused' | 'busy' | 'timed_out' | 'broken' | 'garbage';
 
-/** Why a model gave no (whole) answer. `status` is the gateway's, where it answered at all. */
+/** Why there is no (whole) answer. The message names the gateway's status where it refused, and never a prompt. */
 export class ModelServerError extends Error {
   readonly failure: ModelFailure;
   constructor(failure: ModelFailure, detail: string) {
@@ -186,7 +186,12 @@ export async function embed(
     throw new ModelServerError('unreachable', error instanceof Error ? error.name : 'failed');
   });
   if (!response.ok) throw new ModelServerError('refused', `embeddings answered ${response.status}`);
-  const { data } = embeddingsSchema.parse(await response.json());
+  const data = await response
+    .json()
+    .then((body) => embeddingsSchema.parse(body).data)
+    .catch(() => {
+      throw new ModelServerError('garbage', 'the embeddings were not readable');
+    });
   if (data.length !== texts.length) {
     throw new ModelServerError('garbage', `expected ${texts.length} vectors, got ${data.length}`);
   }

@@ -1,6 +1,6 @@
 // Answers and what was said about them: written by the recorder in batches, read by review,
-// lineage and curation. Every insert is idempotent by its key; rows go in by unnest, which takes
-// one round trip for a batch.
+// lineage and curation. Every insert is idempotent by its key; a batch goes in as one statement
+// (answers as one JSON parameter, by jsonb_populate_recordset).
 
 import { and, count, desc, eq, gte, inArray, lt, sql } from 'drizzle-orm';
 import type { FeedbackEvent, InteractionEvent, SignalsEvent } from '../../core/wire/events.ts';

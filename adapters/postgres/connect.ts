@@ -58,8 +58,9 @@ export async function withDatabase<Result>(
     return await work(open(pool));
   } catch (error) {
     if (error instanceof AppError) throw error;
-    throw new AppError('dependency_unavailable', 'The record cannot be reached right now.', {
-      internalMessage: `postgres: ${describe(socketFailure ?? error)}`,
+    const what = describe(socketFailure ?? error);
+    throw new AppError('dependency_unavailable', `The record cannot be used right now (${what}).`, {
+      internalMessage: `postgres: ${what}`,
       retryAfterSeconds: 5,
       cause: error,
     });

@@ -1,8 +1,17 @@
 // Datasets, their members and pairs, and the evidence they are made from.
 
 import { and, asc, desc, eq, gt, inArray, lt, or, sql } from 'drizzle-orm';
+import type { AnyPgColumn } from 'drizzle-orm/pg-core';
 import type { Queryable } from './connect.ts';
-import { datasetMembers, datasetPairs, datasets, feedbackEvents, interactions } from './schema.ts';
+import {
+  datasetMembers,
+  datasetPairs,
+  datasets,
+  feedbackEvents,
+  interactions,
+  questionGroups,
+  questionPhrasings,
+} from './schema.ts';
 
 export type DatasetRow = typeof datasets.$inferSelect;
 export type MemberRow = typeof datasetMembers.$inferSelect;
@@ -18,7 +27,7 @@ export async function listDatasets(db: Queryable, limit = 100): Promise<DatasetR
   return db.select().from(datasets).orderBy(desc(datasets.id)).limit(limit);
 }
 
-/** Idempotent by id: the row that stands is returned. */
+/** Idempotent by id: the row that stands is returned, dated by the run that makes it. */
 export async function openDataset(
   db: Queryable,
   row: Pick<DatasetRow, 'id' | 'windowStart' | 'windowEnd' | 'createdAt'>,
@@ -26,7 +35,11 @@ export async function openDataset(
   await db
     .insert(datasets)
     .values({ ...row, status: 'curating', counts: {}, files: [] })
-    .onConflictDoNothing();
+    .onConflictDoUpdate({
+      target: datasets.id,
+      set: { createdAt: row.createdAt },
+      setWhere: eq(datasets.status, 'curating'),
+    });
   const stored = await findDataset(db, row.id);
   if (!stored) throw new Error('a dataset that was just inserted is missing');
   return stored;
@@ -102,40 +115,141 @@ export async function pageOfCandidates(
     .limit(limit);
 }
 
-/** Training members of earlier datasets, newest dataset first, with their answer and correction. */
-export async function earlierMembers(db: Queryable, beforeId: string) {
+/**
+ * A page of what earlier datasets taught or held out, newest dataset first: a correction only while
+ * it stands accepted, praise only while the visitor's latest verdict before `until` is not negative.
+ */
+export async function earlierMembers(
+  db: Queryable,
+  before: { id: string; until: Date },
+  page: { limit: number; offset: number },
+) {
+  const latestVerdict = sql<number | null>`(
+    SELECT f.feedback_value FROM feedback_events f
+    WHERE f.interaction_id = ${datasetMembers.interactionId} AND f.source = 'explicit'
+      AND f.feedback_type IN ('thumbs_up', 'thumbs_down', 'rating') AND f.received_at < ${before.until}
+    ORDER BY f.at DESC, f.event_id DESC LIMIT 1)`;
   return db
     .select({
       member: datasetMembers,
-      interaction: interactions,
+      visitorId: interactions.visitorId,
+      response: interactions.response,
       correction: feedbackEvents.correctedResponse,
+      groupId: questionPhrasings.groupId,
+      groupSplit: questionGroups.split,
+      phrasingSplit: questionPhrasings.split,
     })
     .from(datasetMembers)
     .innerJoin(interactions, eq(interactions.id, datasetMembers.interactionId))
+    .innerJoin(questionPhrasings, eq(questionPhrasings.id, datasetMembers.phrasingId))
+    .innerJoin(questionGroups, eq(questionGroups.id, questionPhrasings.groupId))
     .leftJoin(feedbackEvents, eq(feedbackEvents.id, datasetMembers.feedbackEventId))
     .where(
       and(
-        lt(datasetMembers.datasetId, beforeId),
+        lt(datasetMembers.datasetId, before.id),
         sql`${datasetMembers.replayedFrom} IS NULL`,
         eq(interactions.trainingOptOut, false),
+        sql`CASE ${datasetMembers.source} WHEN 'correction'
+          THEN ${feedbackEvents.reviewStatus} = 'accepted'
+          ELSE coalesce(${latestVerdict}, 0) >= 0 END`,
       ),
     )
-    .orderBy(desc(datasetMembers.datasetId), asc(datasetMembers.interactionId));
+    .orderBy(
+      desc(datasetMembers.datasetId),
+      asc(datasetMembers.interactionId),
+      asc(datasetMembers.source),
+    )
+    .limit(page.limit)
+    .offset(page.offset);
 }
 
-export async function membersOf(db: Queryable, datasetId: string): Promise<MemberRow[]> {
+/** The first `limit` members of a dataset, by answer. */
+export async function membersOf(
+  db: Queryable,
+  datasetId: string,
+  limit: number,
+): Promise<MemberRow[]> {
   return db
     .select()
     .from(datasetMembers)
     .where(eq(datasetMembers.datasetId, datasetId))
-    .orderBy(asc(datasetMembers.interactionId));
+    .orderBy(asc(datasetMembers.interactionId), asc(datasetMembers.source))
+    .limit(limit);
 }
 
-export async function datasetsWith(db: Queryable, interactionId: string): Promise<string[]> {
-  const rows = await db
-    .selectDistinct({ id: datasetMembers.datasetId })
+export async function pairsOf(db: Queryable, datasetId: string, limit: number): Promise<PairRow[]> {
+  return db
+    .select()
+    .from(datasetPairs)
+    .where(eq(datasetPairs.datasetId, datasetId))
+    .orderBy(asc(datasetPairs.id))
+    .limit(limit);
+}
+
+/** What was said about these answers before `before`: what curation could know. Newest first. */
+export async function feedbackBefore(
+  db: Queryable,
+  interactionIds: readonly string[],
+  before: Date,
+) {
+  if (interactionIds.length === 0) return [];
+  return db
+    .select()
+    .from(feedbackEvents)
+    .where(
+      and(
+        inArray(feedbackEvents.interactionId, [...interactionIds]),
+        lt(feedbackEvents.receivedAt, before),
+      ),
+    )
+    .orderBy(desc(feedbackEvents.at), desc(feedbackEvents.id));
+}
+
+/** How much there is of a dataset in all, however little of it is listed. */
+export async function sizeOfDataset(db: Queryable, dataset: Pick<DatasetRow, 'id' | 'windowEnd'>) {
+  const answers = db
+    .select({ id: datasetMembers.interactionId })
     .from(datasetMembers)
-    .where(eq(datasetMembers.interactionId, interactionId))
-    .orderBy(asc(datasetMembers.datasetId));
-  return rows.map((row) => row.id);
+    .where(eq(datasetMembers.datasetId, dataset.id));
+  const said = and(
+    inArray(feedbackEvents.interactionId, answers),
+    lt(feedbackEvents.receivedAt, dataset.windowEnd),
+  );
+  return {
+    members: await db.$count(datasetMembers, eq(datasetMembers.datasetId, dataset.id)),
+    pairs: await db.$count(datasetPairs, eq(datasetPairs.datasetId, dataset.id)),
+    feedback: await db.$count(feedbackEvents, said),
+  };
+}
+
+export interface AnswerUse {
+  datasetId: string;
+  role: 'praise' | 'correction' | 'chosen' | 'rejected';
+  split: string;
+}
+
+/** Every dataset an answer is in: as an example, or as a side of a preference pair. */
+export async function usesOfAnswer(db: Queryable, interactionId: string): Promise<AnswerUse[]> {
+  const asMember = await db
+    .selectDistinct({
+      datasetId: datasetMembers.datasetId,
+      role: datasetMembers.source,
+      split: datasetMembers.split,
+    })
+    .from(datasetMembers)
+    .where(eq(datasetMembers.interactionId, interactionId));
+  const side = (column: AnyPgColumn, role: 'chosen' | 'rejected') =>
+    db
+      .selectDistinct({
+        datasetId: datasetPairs.datasetId,
+        role: sql<'chosen' | 'rejected'>`${role}::text`,
+        split: datasetPairs.split,
+      })
+      .from(datasetPairs)
+      .where(eq(column, interactionId));
+  const asChosen = await side(datasetPairs.chosenInteractionId, 'chosen');
+  const asRejected = await side(datasetPairs.rejectedInteractionId, 'rejected');
+  return [...asMember, ...asChosen, ...asRejected].toSorted((a, b) =>
+    a.datasetId < b.datasetId ? -1 : a.datasetId > b.datasetId ? 1 : 0,
+  );
 }

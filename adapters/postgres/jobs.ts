@@ -105,6 +105,7 @@ export interface JobEnd {
   verdict?: unknown;
   error?: unknown;
   losses?: unknown;
+  maxAttempts?: number;
   finishedAt: Date | null;
 }
 

@@ -1,6 +1,6 @@
 // The registry's rows and the history of what was live.
 
-import { desc, eq, inArray } from 'drizzle-orm';
+import { asc, desc, eq, inArray, or, sql } from 'drizzle-orm';
 import { type RoutingTable, routingTableSchema } from '../../core/routing.ts';
 import type { Queryable } from './connect.ts';
 import { models, routingHistory } from './schema.ts';
@@ -29,6 +29,19 @@ export async function listModels(db: Queryable, limit = 100): Promise<ModelRow[]
   return db.select().from(models).orderBy(desc(models.createdAt), desc(models.id)).limit(limit);
 }
 
+/** What was trained on any of these datasets, oldest first. */
+export async function modelsOfDatasets(
+  db: Queryable,
+  datasetIds: readonly string[],
+): Promise<ModelRow[]> {
+  if (datasetIds.length === 0) return [];
+  return db
+    .select()
+    .from(models)
+    .where(inArray(models.datasetId, [...datasetIds]))
+    .orderBy(asc(models.createdAt), asc(models.id));
+}
+
 export type RoutingRow = typeof routingHistory.$inferInsert;
 
 /** Idempotent by version. */
@@ -43,6 +56,35 @@ export async function listRouting(db: Queryable, limit = 200) {
 export async function findRouting(db: Queryable, version: number) {
   const [row] = await db.select().from(routingHistory).where(eq(routingHistory.version, version));
   return row;
+}
+
+const productionOf = (side: typeof routingHistory.to | typeof routingHistory.from) =>
+  sql<string | null>`${side} ->> 'production'`;
+const candidateOf = (side: typeof routingHistory.to | typeof routingHistory.from) =>
+  sql<string | null>`${side} -> 'experiment' ->> 'candidate'`;
+
+/** Every change while the model was live or a candidate, and the one that ended it; newest first. */
+export async function routingOfModel(db: Queryable, modelId: string) {
+  const { from, to } = routingHistory;
+  return db
+    .select()
+    .from(routingHistory)
+    .where(
+      or(
+        ...[productionOf(from), productionOf(to), candidateOf(from), candidateOf(to)].map(
+          (role) => sql`${role} = ${modelId}`,
+        ),
+      ),
+    )
+    .orderBy(desc(routingHistory.version));
+}
+
+/** Models that a change put or kept in production, in the whole history. */
+export async function modelsEverLive(db: Queryable): Promise<Set<string>> {
+  const rows = await db
+    .selectDistinct({ id: productionOf(routingHistory.to) })
+    .from(routingHistory);
+  return new Set(rows.flatMap(({ id }) => (id === null ? [] : [id])));
 }
 
 /** The table as the record has it; undefined before the first change. */

@@ -5,7 +5,8 @@ import { and, asc, count, eq, inArray, ne, sql } from 'drizzle-orm';
 import type { Queryable } from './connect.ts';
 import { questionGroups, questionPhrasings } from './schema.ts';
 
-export type PhrasingRow = Omit<typeof questionPhrasings.$inferSelect, 'embedding'>;
+/** Far below the 65,535 parameters that a statement may have. */
+const IDS_AT_ONCE = 1000;
 
 const columns = {
   id: questionPhrasings.id,
@@ -27,19 +28,23 @@ export async function findPhrasings(db: Queryable, ids: readonly string[]) {
 
 /** The held-out phrasings of these groups, as far as the groups themselves are taught. */
 export async function heldOutPhrasings(db: Queryable, groupIds: readonly string[]) {
-  if (groupIds.length === 0) return [];
-  return db
-    .select(columns)
-    .from(questionPhrasings)
-    .innerJoin(questionGroups, eq(questionGroups.id, questionPhrasings.groupId))
-    .where(
-      and(
-        inArray(questionPhrasings.groupId, [...groupIds]),
-        eq(questionGroups.split, 'train'),
-        ne(questionPhrasings.split, 'train'),
-      ),
-    )
-    .orderBy(asc(questionPhrasings.id));
+  const found = [];
+  for (let start = 0; start < groupIds.length; start += IDS_AT_ONCE) {
+    const rows = await db
+      .select(columns)
+      .from(questionPhrasings)
+      .innerJoin(questionGroups, eq(questionGroups.id, questionPhrasings.groupId))
+      .where(
+        and(
+          inArray(questionPhrasings.groupId, groupIds.slice(start, start + IDS_AT_ONCE)),
+          eq(questionGroups.split, 'train'),
+          ne(questionPhrasings.split, 'train'),
+        ),
+      )
+      .orderBy(asc(questionPhrasings.id));
+    found.push(...rows);
+  }
+  return found;
 }
 
 export interface Nearest {
@@ -80,12 +85,16 @@ export async function insertGroup(
   db: Queryable,
   group: Omit<typeof questionGroups.$inferInsert, 'ordinal'>,
 ): Promise<void> {
-  await db.insert(questionGroups).values(group).onConflictDoNothing();
+  await db.insert(questionGroups).values(group).onConflictDoNothing({ target: questionGroups.id });
 }
 
 export async function insertPhrasing(
   db: Queryable,
   phrasing: typeof questionPhrasings.$inferInsert,
 ): Promise<void> {
-  await db.insert(questionPhrasings).values(phrasing).onConflictDoNothing();
+  // Only the same phrasing may stand already; another one in its place is a race, and retried.
+  await db
+    .insert(questionPhrasings)
+    .values(phrasing)
+    .onConflictDoNothing({ target: questionPhrasings.id });
 }

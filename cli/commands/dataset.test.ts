@@ -3,7 +3,7 @@
  */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { bruno } from '../testing/run-cli.ts';
-import { type Stack, startStack } from '../testing/stack-server.ts';
+import { RUN_ID, type Stack, startStack } from '../testing/stack-server.ts';
 
 let stack: Stack;
 beforeEach(async () => {
@@ -19,7 +19,7 @@ describe('datasets', () => {
   it('starts curating a week and names the run', async () => {
     const { code, out } = await run('dataset curate --week 2026-W42');
     expect(code).toBe(0);
-    expect(out).toContain('run-1');
+    expect(out).toContain(RUN_ID);
     expect(posts()).toEqual([
       { method: 'POST', path: '/admin/datasets', body: { week: '2026-w42' } },
     ]);
@@ -27,26 +27,33 @@ describe('datasets', () => {
 
   it('waits until the dataset is there, one log line a change', async () => {
     stack.curationSteps.push(
-      { status: 'queued' },
-      { status: 'running' },
-      { status: 'running' },
-      { status: 'waiting' },
+      ...['queued', 'running', 'running', 'waiting'].map((status) => ({
+        status,
+        error: null,
+        output: null,
+      })),
       { status: 'complete', error: null, output: { dataset_id: '2026-w42', status: 'ready' } },
     );
     const { code, out, err } = await run('dataset curate --wait');
     expect(code).toBe(0);
     expect(out).toContain('Dataset 2026-w42');
-    expect(err).toBe('curation run-1  queued\ncuration run-1  running\ncuration run-1  waiting\n');
+    expect(err).toBe(
+      ['queued', 'running', 'waiting'].map((step) => `curation ${RUN_ID}  ${step}\n`).join(''),
+    );
   });
 
   it('fails when the curation failed, and when the wait is over', async () => {
-    stack.curationSteps.push({ status: 'errored', error: { message: 'no answers' } });
+    stack.curationSteps.push({
+      status: 'errored',
+      error: { name: 'Error', message: 'no answers' },
+      output: null,
+    });
     expect(await run('dataset curate --wait')).toEqual({
       code: 1,
       out: '',
-      err: 'Curation run-1 errored: no answers.\n',
+      err: `Curation ${RUN_ID} errored: no answers.\n`,
     });
-    stack.curationSteps.splice(0, 1, { status: 'running' });
+    stack.curationSteps.splice(0, 1, { status: 'running', error: null, output: null });
     const late = await run('dataset curate --wait --wait-limit 5 --json');
     expect(late.code).toBe(1);
     expect(JSON.parse(late.err).error.code).toBe('wait_limit');

@@ -13,8 +13,8 @@ import {
   curation,
   curationStarted,
   type Dataset,
+  dataset,
   datasets,
-  oneDataset,
 } from '../schemas.ts';
 import { datasetList, datasetPage } from '../views/dataset-view.ts';
 import { reasonText } from '../views/job-view.ts';
@@ -25,8 +25,8 @@ export const listDatasets: Command = async ({ client }) => {
 };
 
 export const showDataset: Command = async (call) => {
-  const dataset = await readDataset(call, parseId(argument(call, 0), 'ID'));
-  return { document: dataset, text: datasetPage(dataset) };
+  const found = await readDataset(call, parseId(argument(call, 0), 'ID'));
+  return { document: found, text: datasetPage(found) };
 };
 
 export const curateDataset: Command = async (call) => {
@@ -49,11 +49,7 @@ export const curateDataset: Command = async (call) => {
   return { document: started, text };
 };
 
-async function waitFor(
-  call: CommandCall,
-  runId: string,
-  datasetId: string | null | undefined,
-): Promise<Outcome> {
+async function waitFor(call: CommandCall, runId: string, datasetId: string): Promise<Outcome> {
   const { reading, inTime } = await poll({
     io: call.io,
     limit: textOption(call.options, 'wait-limit'),
@@ -73,17 +69,10 @@ async function waitFor(
       message: `Curation ${runId} ${reading.status}: ${reasonText(reading.error)}`,
     });
   }
-  const id = reading.dataset?.id ?? datasetId;
-  const dataset = reading.dataset ?? (id ? await readDataset(call, id) : null);
-  if (dataset === null) {
-    throw new OperationError({
-      code: 'unexpected_answer',
-      message: `Curation ${runId} is complete, but the server named no dataset; see bruno dataset list`,
-    });
-  }
-  return { document: dataset, text: datasetPage(dataset) };
+  const made = await readDataset(call, datasetId);
+  return { document: made, text: datasetPage(made) };
 }
 
 function readDataset(call: CommandCall, id: string): Promise<Dataset> {
-  return call.client.get(`/admin/datasets/${segment(id)}`, oneDataset);
+  return call.client.get(`/admin/datasets/${segment(id)}`, dataset);
 }

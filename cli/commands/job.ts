@@ -7,7 +7,7 @@ import { type Failure, OperationError } from '../errors.ts';
 import { parseId } from '../option-values.ts';
 import { argument, type Command, type CommandCall, type Outcome, textOption } from '../outcome.ts';
 import { poll, waitLimitSeconds } from '../progress.ts';
-import { anything, JOB_ENDS, type Job, jobCreated, jobs, oneJob } from '../schemas.ts';
+import { JOB_ENDS, type Job, job, jobs } from '../schemas.ts';
 import { jobLine, jobList, jobPage, reasonText } from '../views/job-view.ts';
 
 export const listJobs: Command = async ({ client }) => {
@@ -19,15 +19,14 @@ export const createJob: Command = async (call) => {
   const datasetId = parseId(argument(call, 0), 'DATASET');
   const body = { dataset_id: datasetId };
   const request = { path: '/admin/jobs', body, repeatable: false };
-  const id = await call.client.post(request, jobCreated);
-  return shown(await readJob(call, id));
+  return shown(await call.client.post(request, job));
 };
 
 export const cancelJob: Command = async (call) => {
   const id = parseId(argument(call, 0), 'ID');
   const request = { path: `/admin/jobs/${segment(id)}/cancel`, body: {}, repeatable: true };
   try {
-    await call.client.post(request, anything);
+    return shown(await call.client.post(request, job));
   } catch (thrown) {
     // Ours may be the repeat of a request that was carried out: cancelled is what was wanted.
     const isConflict = thrown instanceof OperationError && thrown.failure.status === 409;
@@ -36,7 +35,6 @@ export const cancelJob: Command = async (call) => {
     if (standing.status !== 'cancelled') throw thrown;
     return shown(standing);
   }
-  return shown(await readJob(call, id));
 };
 
 export const showJob: Command = async (call) => {
@@ -49,7 +47,7 @@ export const showJob: Command = async (call) => {
     limit,
     read: () => readJob(call, id),
     isDone: hasEnded,
-    onReading: (job) => call.progress.show(jobLine(job), `${job.status} ${job.progress?.phase}`),
+    onReading: (now) => call.progress.show(jobLine(now), `${now.status} ${now.progress?.phase}`),
   });
   if (!inTime) {
     throw new OperationError({
@@ -61,22 +59,20 @@ export const showJob: Command = async (call) => {
   return failure === null ? shown(reading) : { ...shown(reading), failure };
 };
 
-function hasEnded(job: Job): boolean {
-  return JOB_ENDS.some((end) => end === job.status);
+function hasEnded({ status }: Job): boolean {
+  return JOB_ENDS.some((end) => end === status);
 }
 
-function badEnd(job: Job): Failure | null {
-  if (job.status === 'cancelled') {
-    return { code: 'job_cancelled', message: `Job ${job.id} was cancelled` };
-  }
-  if (job.status !== 'failed') return null;
-  return { code: 'job_failed', message: `Job ${job.id} failed: ${reasonText(job.error)}` };
+function badEnd({ id, status, error }: Job): Failure | null {
+  if (status === 'cancelled') return { code: 'job_cancelled', message: `Job ${id} was cancelled` };
+  if (status !== 'failed') return null;
+  return { code: 'job_failed', message: `Job ${id} failed: ${reasonText(error)}` };
 }
 
-function shown(job: Job): Outcome {
-  return { document: job, text: jobPage(job) };
+function shown(found: Job): Outcome {
+  return { document: found, text: jobPage(found) };
 }
 
 function readJob(call: CommandCall, id: string): Promise<Job> {
-  return call.client.get(`/admin/jobs/${segment(id)}`, oneJob);
+  return call.client.get(`/admin/jobs/${segment(id)}`, job);
 }

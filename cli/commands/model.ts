@@ -4,7 +4,7 @@
 import { segment } from '../client.ts';
 import { parseId } from '../option-values.ts';
 import { argument, type Command } from '../outcome.ts';
-import { models, oneModel } from '../schemas.ts';
+import { model, models } from '../schemas.ts';
 import { modelList, modelPage } from '../views/model-view.ts';
 
 export const listModels: Command = async ({ client }) => {
@@ -14,6 +14,6 @@ export const listModels: Command = async ({ client }) => {
 
 export const showModel: Command = async (call) => {
   const id = parseId(argument(call, 0), 'ID');
-  const model = await call.client.get(`/admin/models/${segment(id)}`, oneModel);
-  return { document: model, text: modelPage(model) };
+  const found = await call.client.get(`/admin/models/${segment(id)}`, model);
+  return { document: found, text: modelPage(found) };
 };

@@ -24,7 +24,7 @@ describe('reviews', () => {
       'fine',
     );
     expect(code).toBe(1);
-    expect(out).toContain('failed: There is no review gone.');
+    expect(out).toContain('failed: There is no feedback event gone.');
     expect(stack.reviews.map(({ status, note }) => [status, note])).toEqual([
       ['accepted', 'fine'],
       ['accepted', 'fine'],

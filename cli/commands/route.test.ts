@@ -23,15 +23,32 @@ describe('routes', () => {
         newId: () => ids.shift() ?? '',
       });
     for (const line of ['start 2026-w42.1', 'share 0.25', 'promote', 'rollback']) {
-      expect(await withId(`route ${line}`)).toMatchObject({ code: 0, err: '' });
+      expect((await withId(`route ${line}`)).code).toBe(0);
     }
     expect(posts().map(({ body }) => body)).toMatchObject([
       { action: 'start', model_id: '2026-w42.1', share: 0.1, reason: 'week 42' },
-      { action: 'share', share: 0.25 },
-      { action: 'promote' },
+      { action: 'share', share: 0.25, model_id: '2026-w42.1' },
+      { action: 'promote', model_id: '2026-w42.1' },
       { action: 'rollback' },
     ]);
     expect(stack.table.production).toBe('2026-w41.1');
+  });
+
+  it('shows the candidate it read and names it, so that another one is not promoted', async () => {
+    await run('route start 2026-w42.1 --reason x --request-id', crypto.randomUUID());
+    const { err, out } = await run('route share 0.5 --reason x --request-id', crypto.randomUUID());
+    expect(err).toBe('candidate: 2026-w42.1, 10 % of visitors\n');
+    expect(out).toMatch(/^Before\n.*\n +candidate +2026-w42.1, 10 %/m);
+    expect(out).toMatch(/^Live\n.*\n +candidate +2026-w42.1, 50 %/m);
+    const read = JSON.stringify({
+      table: { production: 'a', candidate: '2026-w43.1', share_bp: 1000, version: 9 },
+      history: [],
+    });
+    stack.before.push({ status: 200, body: read });
+    expect(await run('route promote --reason x')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('The candidate is 2026-w42.1 by now, not 2026-w43.1.'),
+    });
   });
 
   it('repeats a change whose answer was lost, with the same id, and it counts once', async () => {
@@ -65,7 +82,7 @@ describe('routes', () => {
     expect(await run('route promote --reason x')).toEqual({
       code: 1,
       out: '',
-      err: 'no candidate is running; start one first.\n',
+      err: 'candidate: none\nNo candidate is running; start one first.\n',
     });
   });
 

@@ -1,20 +1,22 @@
 /**
  * `bruno route show|start|share|promote|rollback`: who gets which model.
  * Every change carries a request id, so that a repeat (ours or the operator's) changes nothing twice.
+ * Share and promote name the candidate that was read first: another one by now is a refusal.
  */
 import { type Failure, OperationError } from '../errors.ts';
-import { facts, page } from '../layout.ts';
+import { facts, page, section } from '../layout.ts';
 import { parseId, parseRequestId, parseShare, parseText } from '../option-values.ts';
 import { argument, type Command, type CommandCall, type Outcome, textOption } from '../outcome.ts';
 import { anything, type Route, route } from '../schemas.ts';
-import { routePage } from '../views/route-view.ts';
+import { candidateText, liveFacts, routePage } from '../views/route-view.ts';
 
 const FIRST_SHARE = '0.1';
 
 type Change =
   | { readonly action: 'start'; readonly model_id: string; readonly share: number }
-  | { readonly action: 'share'; readonly share: number }
-  | { readonly action: 'promote' | 'rollback' };
+  | { readonly action: 'share'; readonly share: number; readonly model_id?: string }
+  | { readonly action: 'promote'; readonly model_id?: string }
+  | { readonly action: 'rollback' };
 
 export const showRoute: Command = async (call) => {
   const document = await readRoute(call);
@@ -26,11 +28,12 @@ export const startRoute: Command = (call) => {
   return change(call, { action: 'start', model_id: parseId(argument(call, 0), 'MODEL'), share });
 };
 
-export const setShare: Command = (call) => {
-  return change(call, { action: 'share', share: parseShare(argument(call, 0), 'SHARE') });
+export const setShare: Command = async (call) => {
+  const share = parseShare(argument(call, 0), 'SHARE');
+  return changeCandidate(call, { action: 'share', share });
 };
 
-export const promote: Command = (call) => change(call, { action: 'promote' });
+export const promote: Command = (call) => changeCandidate(call, { action: 'promote' });
 
 export const rollBack: Command = (call) => change(call, { action: 'rollback' });
 
@@ -38,11 +41,33 @@ function readRoute(call: CommandCall): Promise<Route> {
   return call.client.get('/admin/route', route);
 }
 
-async function change(call: CommandCall, wanted: Change): Promise<Outcome> {
+/** Without a candidate the server says so, or knows the request id of a change already made. */
+async function changeCandidate(
+  call: CommandCall,
+  wanted: Extract<Change, { action: 'share' | 'promote' }>,
+): Promise<Outcome> {
+  checkedChange(call);
+  const { table } = await readRoute(call);
+  call.progress.show(`candidate: ${candidateText(table)}`, 'candidate');
+  const named = table.candidate === null ? {} : { model_id: table.candidate };
+  const done = await change(call, { ...wanted, ...named });
+  return { ...done, text: page(section('Before', liveFacts(table)), done.text) };
+}
+
+/** What was typed, so that a wrong word is told before anything is sent. */
+function checkedChange(call: CommandCall) {
   const given = textOption(call.options, 'request-id');
-  const requestId = given === undefined ? call.io.newId() : parseRequestId(given);
   const reason = textOption(call.options, 'reason');
-  const why = reason === undefined ? {} : { reason: parseText(reason, '--reason') };
+  return {
+    requestId: given === undefined ? undefined : parseRequestId(given),
+    why: reason === undefined ? {} : { reason: parseText(reason, '--reason') },
+  };
+}
+
+async function change(call: CommandCall, wanted: Change): Promise<Outcome> {
+  const checked = checkedChange(call);
+  const requestId = checked.requestId ?? call.io.newId();
+  const { why } = checked;
   const body = { ...wanted, ...why, request_id: requestId };
   try {
     await call.client.post({ path: '/admin/route', body, repeatable: true }, anything);

@@ -15,7 +15,9 @@ import {
 } from '../../core/wire/admin.ts';
 import * as state from './stack-state.ts';
 
+export const JOB_2 = '0b0e0000-0000-4000-8000-0000000000b2';
 const REVIEWS_A_PAGE = 2;
+export const RUN_ID = 'curate-2026-w42';
 export const TOKEN = 'operator-token-for-tests';
 
 /** An answer that breaks things; null cuts the connection. */
@@ -36,7 +38,7 @@ export type World = {
   history: unknown[];
   table: RoutingTable;
   seenRequestIds: Set<string>;
-  parts: Record<string, unknown>;
+  parts: Record<string, boolean>;
   status: unknown;
   lineage: unknown;
   /** False: a stack in the cloud, without the endpoints of one machine. */
@@ -68,7 +70,7 @@ export async function startStack(): Promise<Stack> {
     seenRequestIds: new Set(),
     parts: { database: true, routing: true, model_server: true, object_store: true },
     status: state.status,
-    lineage: { kind: 'model', model: { id: '2026-w42.1' }, dataset: { id: '2026-w42' } },
+    lineage: state.modelLineage,
     local: true,
     before: [],
     after: [],
@@ -118,13 +120,19 @@ function guard(request: IncomingMessage, path: string): Reply | null {
     return leaked ? refuse(400, 'token_leaked', 'a public page needs no token') : null;
   }
   if (request.headers.authorization !== `Bearer ${TOKEN}`) {
-    return refuse(401, 'unauthorized', 'The operator token is not the right one.');
+    return refuse(401, 'unauthorized', 'A valid bearer token is needed.');
   }
   if (request.method !== 'POST') return null;
   if (request.headers.origin !== undefined)
-    return refuse(403, 'origin_not_allowed', 'Foreign page.');
+    return refuse(
+      403,
+      'origin_not_allowed',
+      'This endpoint does not accept writes from that origin.',
+    );
   const isJson = request.headers['content-type'] === 'application/json';
-  return isJson ? null : refuse(415, 'unsupported_media_type', 'Send JSON.');
+  return isJson
+    ? null
+    : refuse(415, 'unsupported_media_type', 'Expected content-type application/json.');
 }
 
 function route(world: World, request: Request): Reply {
@@ -148,7 +156,7 @@ function route(world: World, request: Request): Reply {
       return id === state.dataset.id ? ok(state.dataset) : missing('dataset', id);
     case 'POST datasets':
       return parsed(curateRequestSchema, request.body, () =>
-        ok({ run_id: 'run-1', dataset_id: state.dataset.id }, 202),
+        ok({ run_id: RUN_ID, dataset_id: state.dataset.id, existed: false }, 202),
       );
     case 'GET curations/:id':
       return ok(
@@ -161,7 +169,7 @@ function route(world: World, request: Request): Reply {
     case 'GET lineage/:id':
       return ok(world.lineage);
     case 'GET route':
-      return ok({ table: world.table, history: world.history });
+      return ok(routeView(world));
     case 'POST route':
       return parsed(routeRequestSchema, request.body, (body) => changeRoute(world, body));
     case 'GET reviews':
@@ -207,7 +215,7 @@ function jobs(world: World, key: string, id: string, body: unknown): Reply {
         if (wanted.dataset_id !== state.dataset.id) return missing('dataset', wanted.dataset_id);
         world.jobs.push({
           ...state.job,
-          id: 'job-2',
+          id: JOB_2,
           status: 'queued',
           attempt: 0,
           progress: null,
@@ -236,25 +244,29 @@ function listReviews(world: World, status: string | null): Reply {
 
 function decideReview(world: World, id: string, body: z.infer<typeof reviewDecisionSchema>): Reply {
   const review = world.reviews.find((one) => one.event_id === id);
-  if (review === undefined) return missing('review', id);
+  if (review === undefined) return missing('feedback event', id);
   review.status = body.decision === 'accept' ? 'accepted' : 'rejected';
   review.note = body.note ?? null;
-  return ok({ review });
+  return ok({ event_id: id, status: review.status });
 }
 
 function changeRoute(world: World, body: z.infer<typeof routeRequestSchema>): Reply {
-  const { request_id: requestId, model_id: modelId = '', share = 0 } = body;
+  const { request_id: requestId, model_id: modelId, share = 0 } = body;
   if (requestId === undefined) return refuse(400, 'invalid_request', 'request_id is expected');
-  if (world.seenRequestIds.has(requestId)) return ok({ table: world.table });
+  if (world.seenRequestIds.has(requestId)) return ok(routeView(world));
   const shareBp = Math.round(share * 10_000);
+  const meant = modelId === undefined ? {} : { modelId };
   const commands: Record<typeof body.action, RouteCommand> = {
-    start: { action: 'start', modelId, shareBp },
-    share: { action: 'share', shareBp },
-    promote: { action: 'promote' },
+    start: { action: 'start', modelId: modelId ?? '', shareBp },
+    share: { action: 'share', shareBp, ...meant },
+    promote: { action: 'promote', ...meant },
     rollback: { action: 'rollback' },
   };
   const decision = decideRoute(world.table, commands[body.action], 0);
-  if (!decision.ok) return refuse(409, 'conflict', decision.reason);
+  if (!decision.ok) {
+    const { reason } = decision;
+    return refuse(409, 'conflict', `${reason.charAt(0).toUpperCase()}${reason.slice(1)}.`);
+  }
   world.seenRequestIds.add(requestId);
   world.history.push({
     version: decision.next.version,
@@ -262,9 +274,15 @@ function changeRoute(world: World, body: z.infer<typeof routeRequestSchema>): Re
     who: 'operator',
     action: body.action,
     reason: body.reason ?? '',
-    from: world.table,
-    to: decision.next,
+    summary: decision.summary,
+    from: state.tableView(world.table),
+    to: state.tableView(decision.next),
   });
   world.table = decision.next;
-  return ok({ table: world.table });
+  return ok(routeView(world));
 }
+
+const routeView = (world: World) => ({
+  table: state.tableView(world.table),
+  history: world.history,
+});

@@ -2,15 +2,13 @@
  * Who gets which model, and how it came to be, for people. Pure.
  */
 import { facts, minute, number, page, percent, section, table } from '../layout.ts';
-import { type Live, live, type Route } from '../schemas.ts';
+import type { Live, Route, RouteChange } from '../schemas.ts';
 
 /** The live table in three lines; also part of the status page. */
 export function liveFacts(table: Live): string {
-  const candidate = table.candidate ?? null;
-  const share = (table.share_bp ?? 0) / 10_000;
   return facts([
     ['production', table.production],
-    ['candidate', candidate === null ? 'none' : `${candidate}, ${percent(share)} of visitors`],
+    ['candidate', candidateText(table)],
     ['table', `version ${number(table.version)}`],
   ]);
 }
@@ -46,14 +44,15 @@ export function routePage(route: Route): string {
   );
 }
 
-/** One side of a change: a model, a share, or a whole table. */
-function side(value: unknown): string | null {
-  if (value === null || value === undefined) return null;
-  if (typeof value !== 'object') return String(value);
-  const table = live.safeParse(value);
-  if (!table.success) return JSON.stringify(value);
-  const { production, candidate, share_bp: shareBp } = table.data;
-  return candidate
-    ? `${production} + ${candidate} ${percent((shareBp ?? 0) / 10_000)}`
-    : production;
+export function candidateText({ candidate, share_bp: shareBp }: Live): string {
+  return candidate === null ? 'none' : `${candidate}, ${percent(shareBp / 10_000)} of visitors`;
+}
+
+/** One side of a change. */
+function side(table: RouteChange['to']): string {
+  if (table === null) return 'unreadable';
+  const { production, candidate, share_bp: shareBp } = table;
+  return candidate === null
+    ? production
+    : `${production} + ${candidate} ${percent(shareBp / 10_000)}`;
 }

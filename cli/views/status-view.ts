@@ -1,7 +1,6 @@
 /**
  * The loop on one page: live models, feedback, what waits, health. Called by `bruno status`. Pure.
  */
-import { healthText, isWell } from '../health.ts';
 import { facts, instant, number, page, section } from '../layout.ts';
 import { oneLine } from '../safe-text.ts';
 import type { Status } from '../schemas.ts';
@@ -9,21 +8,19 @@ import { progressText } from './job-view.ts';
 import { liveFacts } from './route-view.ts';
 
 export function statusPage(status: Status, url: string): string {
-  const { counts, dataset, job, health } = status;
-  const votes = `${number(counts.thumbs_up)} up, ${number(counts.thumbs_down)} down, ${number(counts.ratings)} ratings`;
-  const bands = Object.entries(counts.quality ?? {}).map(([band, n]) => `${number(n)} ${band}`);
+  const { counts, last_week: last, dataset, job, health } = status;
   return page(
     oneLine(`Bruno at ${url}, ${instant(status.now)}, week ${status.week}`),
     section('Live', liveFacts(status.live)),
     section(
-      counts.since ? `Since ${instant(counts.since)}` : 'So far',
+      `Since ${instant(counts.since)}`,
       facts([
         ['answers', counts.interactions],
         ['explicit feedback', counts.explicit],
-        ['votes', votes],
+        ['votes', votesText(counts)],
         ['corrections', counts.corrections],
         ['signals', counts.signals],
-        ['quality', bands.join(', ')],
+        ['last week', lastWeekText(last)],
       ]),
     ),
     section(
@@ -39,6 +36,7 @@ export function statusPage(status: Status, url: string): string {
       'Health',
       facts([
         ['database', partText(health.database)],
+        ['routing', partText(health.routing)],
         ['object store', partText(health.object_store)],
         ['model server', partText(health.model_server)],
         ['agent seen', health.agent_seen_at ? instant(health.agent_seen_at) : 'never'],
@@ -51,9 +49,17 @@ function pendingText(pending: number): string {
   return pending === 0 ? 'nothing' : `${number(pending)} (bruno review list)`;
 }
 
-function partText(health: Status['health']['database']): string {
-  if (health === undefined) return 'not said';
-  return isWell(health) ? 'well' : `ill (${healthText(health)})`;
+function votesText(counts: Status['counts']): string {
+  return `${number(counts.thumbs_up)} up, ${number(counts.thumbs_down)} down, ${number(counts.ratings)} ratings`;
+}
+
+function lastWeekText(last: Status['last_week']): string {
+  if (last.interactions === 0) return `${last.week}: no answers`;
+  return `${last.week}: ${number(last.interactions)} answers, ${votesText({ ...last })}, ${number(last.corrections)} corrections`;
+}
+
+function partText(isWell: boolean): string {
+  return isWell ? 'well' : 'ill';
 }
 
 function stagesText(status: Status): string {

@@ -8,6 +8,7 @@ import * as schemas from '../schemas.ts';
 import * as state from '../testing/stack-state.ts';
 import { datasetList, datasetPage } from './dataset-view.ts';
 import { jobList, jobPage } from './job-view.ts';
+import { lineagePage } from './lineage-view.ts';
 import { modelList, modelPage } from './model-view.ts';
 import { reviewList } from './review-view.ts';
 import { routePage } from './route-view.ts';
@@ -17,20 +18,9 @@ const dataset = schemas.dataset.parse(state.dataset);
 const job = schemas.job.parse(state.job);
 const model = schemas.model.parse(state.model);
 const review = schemas.review.parse(state.review);
-const experiment = { id: 'e', salt: 's', candidate: '2026-w42.1', shareBp: 2500, startedAt: 0 };
 const route = schemas.route.parse({
-  table: { ...state.table, version: 8, experiment },
-  history: [
-    {
-      version: 8,
-      at: state.T0,
-      who: 'operator',
-      action: 'start',
-      reason: 'week 42 passed its gate',
-      from: state.table,
-      to: { ...state.table, experiment },
-    },
-  ],
+  table: state.tableView(state.started),
+  history: [state.start],
 });
 const refused = schemas.job.parse({
   ...state.job,
@@ -39,6 +29,16 @@ const refused = schemas.job.parse({
   verdict: { accepted: false, reason: 'groups fell by 0.2 nats over 17 examples' },
   finished_at: state.T0,
 });
+const lineageOf = (body: unknown) => lineagePage(schemas.lineage.parse(body));
+/** A correction of an answer that a trained model gave while it was a candidate. */
+const asked = {
+  ...state.answerLineage,
+  kind: 'feedback',
+  event_id: state.correction.event_id,
+  answer: { ...state.answerLineage.answer, model_served: state.model.id, routing_version: 8 },
+  routing: state.start,
+  model: { ...state.modelLineage, dataset: null },
+};
 const wide = {
   ...review,
   query: '日本語のクエリ\nwith two lines',
@@ -57,6 +57,11 @@ describe('pages', () => {
     ['model', modelPage(model)],
     ['reviews', reviewList([review, schemas.review.parse(wide)], 'pending')],
     ['route', routePage(route)],
+    ['base', modelPage(schemas.model.parse(state.base))],
+    ['lineage-answer', lineageOf(state.answerLineage)],
+    ['lineage-feedback', lineageOf(asked)],
+    ['lineage-model', lineageOf(state.modelLineage)],
+    ['lineage-dataset', lineageOf(state.datasetLineage)],
     ['help', helpPage([])],
   ])('%s', async (name, page) => {
     await expect(`${page}\n`).toMatchFileSnapshot(`golden/${name}.txt`);
@@ -68,7 +73,7 @@ describe('pages', () => {
     expect(jobList([])).toBe('No training jobs yet: start one with bruno job create DATASET.');
     expect(modelList([])).toBe('No models yet.');
     expect(reviewList([], 'pending')).toBe('No pending corrections.');
-    const started = schemas.route.parse({ table: { ...state.table, version: 0 } });
+    const started = schemas.route.parse({ table: state.tableView(state.table), history: [] });
     expect(routePage(started)).toContain('Nothing was changed yet.');
   });
 
@@ -76,7 +81,7 @@ describe('pages', () => {
     const building = schemas.dataset.parse({
       id: 'd',
       week: '2026-w42',
-      status: 'building',
+      status: 'curating',
       created_at: state.T0,
       counts: null,
     });

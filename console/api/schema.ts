@@ -86,41 +86,42 @@ export const modelSchema = z.object({
 });
 export type Model = z.infer<typeof modelSchema>;
 
-// A live model is named by its id, or carries it.
-const named = z.union([
-  z.string(),
-  z.pipe(
-    z.object({ id: z.string() }),
-    z.transform((model: { id: string }) => model.id),
-  ),
-]);
+/** The routing table, as it is and as it was on each side of a change. */
+const routeTableSchema = z.object({
+  production: z.string(),
+  candidate: z.optional(z.nullable(z.string())),
+  previous: z.optional(z.nullable(z.string())),
+  share_bp: number,
+  version: number,
+});
+export type RouteTable = z.infer<typeof routeTableSchema>;
+
+const counts = {
+  interactions: number,
+  explicit: number,
+  thumbs_up: number,
+  thumbs_down: number,
+  ratings: number,
+  corrections: number,
+  signals: number,
+  since: text,
+};
 
 export const statusSchema = z.object({
   now: z.string(),
   week: text,
   environment: text,
-  live: z.object({
-    production: z.nullable(named),
-    candidate: z.optional(z.nullable(named)),
-    previous: z.optional(z.nullable(named)),
-    share_bp: number,
-    version: number,
-  }),
-  counts: z.object({
-    interactions: number,
-    explicit: number,
-    thumbs_up: number,
-    thumbs_down: number,
-    ratings: number,
-    corrections: number,
-    signals: number,
-    since: text,
-  }),
+  live: routeTableSchema,
+  counts: z.object(counts),
+  /** The last window that has closed: what the open one's numbers were before Sunday's cut. */
+  last_week: z.optional(z.nullable(z.object({ ...counts, week: text, until: text }))),
   reviews_pending: number,
   dataset: z.optional(z.nullable(datasetSchema)),
   job: z.optional(z.nullable(jobSchema)),
   models: z.optional(z.array(modelSchema)),
-  health: z.optional(z.nullable(z.record(z.string(), z.unknown()))),
+  health: z.optional(
+    z.catchall(z.object({ agent_seen_at: text }), z.optional(z.nullable(z.boolean()))),
+  ),
 });
 export type Status = z.infer<typeof statusSchema>;
 
@@ -142,8 +143,8 @@ export const reviewSchema = z.object({
 export type Review = z.infer<typeof reviewSchema>;
 export const reviewsSchema = z.object({ reviews: z.array(reviewSchema) });
 
+const side = z.optional(z.nullable(routeTableSchema));
 export const routeSchema = z.object({
-  table: z.optional(z.unknown()),
   history: z.array(
     z.object({
       version: number,
@@ -151,8 +152,8 @@ export const routeSchema = z.object({
       who: text,
       action: text,
       reason: text,
-      from: z.optional(z.unknown()),
-      to: z.optional(z.unknown()),
+      from: side,
+      to: side,
     }),
   ),
 });
@@ -160,7 +161,6 @@ export type RouteChange = z.infer<typeof routeSchema>['history'][number];
 
 export const curationSchema = z.object({
   status: z.string(),
-  dataset: z.optional(z.nullable(z.unknown())),
   error: z.optional(z.nullable(z.unknown())),
 });
 export const curationStartedSchema = z.object({

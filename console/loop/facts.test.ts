@@ -44,6 +44,15 @@ describe('the stations', () => {
     expect(station('training')).toMatchObject({ headline: 'no job' });
     expect(station('models')).toMatchObject({ headline: 'only the base' });
   });
+  it('remember the week that Sunday closed, and say nothing of a week without answers', () => {
+    const last_week = { week: '2026-w41', interactions: 40, explicit: 12, corrections: 1 };
+    expect(station('visitors', { last_week })?.details).toContain('last week: 40 answers');
+    expect(station('feedback', { last_week })?.details).toContain(
+      'last week: 12 verdicts, 1 correction',
+    );
+    const none = { ...last_week, interactions: 0 };
+    expect(station('visitors', { last_week: none })?.details.at(-1)).toBe('');
+  });
   it('ask the operator for waiting corrections', () => {
     expect(station('corrections', { reviews_pending: 2 })).toMatchObject({
       headline: '2 waiting',
@@ -84,13 +93,14 @@ describe('the stations', () => {
 });
 
 describe('the health of the parts', () => {
-  it('reads booleans and words, and takes nothing unknown for well', () => {
-    const health = { database: true, routing: false, object_store: 'ok', model_server: null };
+  it('takes nothing unknown for well', () => {
+    const health = { database: true, routing: false, object_store: true, model_server: null };
     expect(healthOf(status({ health })).map(({ name, well }) => [name, well])).toEqual([
       ['database', true],
       ['routing', false],
       ['object store', true],
       ['model server', false],
+      ['Mac agent', false],
     ]);
   });
   it('misses an agent that was not seen for a minute, by the server clock', () => {
@@ -103,11 +113,10 @@ describe('the health of the parts', () => {
 
 describe('the routing history', () => {
   it('describes a table with and without a candidate, and says when it cannot', () => {
-    const experiment = { candidate: 'b', shareBp: 2500, salt: 's' };
-    expect(describeRoute({ production: 'a', experiment })).toBe('a with b at 25 %');
-    expect(describeRoute({ production: 'a', experiment: null })).toBe('a');
-    expect(describeRoute(null)).toBe('nothing');
-    expect(describeRoute({ odd: 1 })).toBe('an unreadable table');
+    const tried = { production: 'a', candidate: 'b', share_bp: 2500, version: 2 };
+    expect(describeRoute(tried)).toBe('a with b at 25 %');
+    expect(describeRoute({ ...tried, candidate: null })).toBe('a');
+    expect(describeRoute(null)).toBe('an unreadable table');
   });
 });
 

@@ -36,7 +36,7 @@ export function stationsOf(status: Status): Facts[] {
   ];
 }
 
-function visitors({ counts, week }: Status): Facts {
+function visitors({ counts, week, last_week: last }: Status): Facts {
   const some = (counts.interactions ?? 0) > 0;
   return {
     id: 'visitors',
@@ -44,11 +44,15 @@ function visitors({ counts, week }: Status): Facts {
     headline: counted(counts.interactions, 'answer'),
     tone: some ? 'moving' : 'idle',
     state: some ? 'answering' : 'waiting for the first question',
-    details: [week ? `week ${week}` : '', counts.since ? `since ${day(counts.since)}` : ''],
+    details: [
+      week ? `week ${week}` : '',
+      counts.since ? `since ${day(counts.since)}` : '',
+      last?.interactions ? `last week: ${counted(last.interactions, 'answer')}` : '',
+    ],
   };
 }
 
-function feedback({ counts }: Status): Facts {
+function feedback({ counts, last_week: last }: Status): Facts {
   const all = (counts.explicit ?? 0) + (counts.signals ?? 0);
   return {
     id: 'feedback',
@@ -59,6 +63,9 @@ function feedback({ counts }: Status): Facts {
     details: [
       `${count(counts.thumbs_up)} helpful, ${count(counts.thumbs_down)} not`,
       `${counted(counts.ratings, 'rating')}, ${counted(counts.signals, 'signal')}`,
+      last?.interactions
+        ? `last week: ${counted(last.explicit, 'verdict')}, ${counted(last.corrections, 'correction')}`
+        : '',
     ],
   };
 }
@@ -183,7 +190,7 @@ function route({ live }: Status): Facts {
   return {
     id: 'route',
     title: 'Live route',
-    headline: live.production ?? 'built-in default',
+    headline: live.production,
     tone: trying ? 'yours' : 'moving',
     state: trying ? 'trying a candidate' : 'answers everyone',
     details: [

@@ -45,7 +45,7 @@ export function LiveRoute({ api, status, act }: Props) {
           <div>
             <dt>Production</dt>
             <dd>
-              <code>{live.production ?? DASH}</code>{' '}
+              <code>{live.production}</code>{' '}
               {basisPoints(candidate === null ? 10_000 : 10_000 - (live.share_bp ?? 0))}
             </dd>
           </div>
@@ -118,7 +118,9 @@ export function LiveRoute({ api, status, act }: Props) {
               className="button"
               data-testid="action-share"
               disabled={share === undefined}
-              onClick={() => share !== undefined && ask({ action: 'share', share })}
+              onClick={() =>
+                share !== undefined && ask({ action: 'share', model_id: candidate, share })
+              }
             >
               Change share
             </button>
@@ -126,7 +128,7 @@ export function LiveRoute({ api, status, act }: Props) {
               type="button"
               className="button primary"
               data-testid="action-promote"
-              onClick={() => ask({ action: 'promote' })}
+              onClick={() => ask({ action: 'promote', model_id: candidate })}
             >
               Promote
             </button>

@@ -12,7 +12,7 @@ export function fieldsOf(value: unknown): Field[] | null {
 }
 
 // What tells one record of a list from the next, the most telling first.
-const TELLING = ['feedbackType', 'action', 'interaction_id', 'id'];
+const TELLING = ['feedback_type', 'action', 'interaction_id', 'pair_id', 'id'];
 
 /** A folded record in one line: what it is called, and how much there is to unfold. */
 export function summaryOf(fields: readonly Field[]): string {

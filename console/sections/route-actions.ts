@@ -5,10 +5,11 @@ import type { Api } from '../api/client.ts';
 import { anythingSchema, type Status } from '../api/schema.ts';
 import { percent } from '../format.ts';
 
+/** The candidate that was on the page is named: another one running by now is a refusal. */
 export type RouteRequest =
   | { action: 'start'; model_id: string; share: number }
-  | { action: 'share'; share: number }
-  | { action: 'promote' }
+  | { action: 'share'; model_id: string; share: number }
+  | { action: 'promote'; model_id: string }
   | { action: 'rollback' };
 
 type Live = Status['live'];
@@ -19,10 +20,7 @@ export function routeAction(api: Api, live: Live, request: RouteRequest): Action
     ...words,
     needsReason: true,
     async perform({ reason, requestId }) {
-      // The candidate is named, so that a change made meanwhile is refused and not applied to another.
-      const target =
-        request.action === 'start' || live.candidate == null ? {} : { model_id: live.candidate };
-      const body = { ...target, ...request, reason, request_id: requestId };
+      const body = { ...request, reason, request_id: requestId };
       await api.post('/admin/route', body, anythingSchema);
       return words.result;
     },
@@ -30,8 +28,7 @@ export function routeAction(api: Api, live: Live, request: RouteRequest): Action
 }
 
 function wordsOf(live: Live, request: RouteRequest) {
-  const candidate = live.candidate ?? 'the candidate';
-  const production = live.production ?? 'production';
+  const { production } = live;
   switch (request.action) {
     case 'start':
       return {
@@ -42,17 +39,17 @@ function wordsOf(live: Live, request: RouteRequest) {
       };
     case 'share':
       return {
-        title: `Give ${candidate} ${percent(request.share)}`,
-        effect: `${percent(request.share)} of visitors will be answered by ${candidate}, the others by ${production}.`,
+        title: `Give ${request.model_id} ${percent(request.share)}`,
+        effect: `${percent(request.share)} of visitors will be answered by ${request.model_id}, the others by ${production}.`,
         verb: `Change to ${percent(request.share)}`,
-        result: `${candidate} now answers ${percent(request.share)} of visitors.`,
+        result: `${request.model_id} now answers ${percent(request.share)} of visitors.`,
       };
     case 'promote':
       return {
-        title: `Promote ${candidate}`,
-        effect: `${candidate} will answer every visitor. ${production} is retired and can be rolled back to.`,
+        title: `Promote ${request.model_id}`,
+        effect: `${request.model_id} will answer every visitor. ${production} is retired and can be rolled back to.`,
         verb: 'Promote to everyone',
-        result: `${candidate} is in production and answers every visitor.`,
+        result: `${request.model_id} is in production and answers every visitor.`,
       };
     case 'rollback':
       return {

@@ -1,14 +1,8 @@
-// The lease protocol between the edge and the Mac agent. Both sides import these shapes.
+// The lease protocol: what the Mac agent sends to the edge, which parses it with these. The agent
+// takes only their types; it parses the edge's answers by mac-agent/edge-schema.ts.
 
 import { z } from 'zod';
 import { textSchema } from './shared.ts';
-
-export const fileSchema = z.strictObject({
-  name: z.string(),
-  url: z.string(),
-  sha256: z.string(),
-  bytes: z.int(),
-});
 
 export const claimRequestSchema = z.strictObject({
   agent_id: textSchema(200),

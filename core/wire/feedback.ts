@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { FEEDBACK_TYPES } from '../feedback-values.ts';
-import { LIMITS, textSchema, uuidSchema } from './shared.ts';
+import { isStorable, LIMITS, textSchema, uuidSchema } from './shared.ts';
 
 export const CORRECTION_TYPES = ['factual_error', 'style', 'tone', 'incomplete', 'other'] as const;
 
@@ -10,7 +10,13 @@ const tokenSchema = textSchema(4000);
 const metadataSchema = z
   .record(z.string().max(64), z.unknown())
   .refine((value) => JSON.stringify(value).length <= 4096, 'must stay under 4 KiB of JSON')
-  .refine((value) => !JSON.stringify(value).includes('\\u0000'), 'must not contain NUL');
+  .refine(holdsStorable, 'must be well-formed Unicode without the NUL character');
+
+function holdsStorable(value: unknown): boolean {
+  if (typeof value === 'string') return isStorable(value);
+  if (typeof value !== 'object' || value === null) return true;
+  return Object.entries(value).every(([key, inner]) => isStorable(key) && holdsStorable(inner));
+}
 
 export const feedbackRequestSchema = z
   .strictObject({

@@ -19,13 +19,16 @@ export const uuidSchema = z
   .string()
   .regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/, 'expected a UUID');
 
-/** Postgres refuses U+0000 in text, so it is refused here, by name. */
+/** What Postgres can store as text: no U+0000, and no half of a surrogate pair. */
+export const isStorable = (text: string) => !text.includes('\u0000') && text.isWellFormed();
+
+/** Text that cannot be stored is refused here, by name, before it could spoil a batch of others. */
 export const textSchema = (max: number) =>
   z
     .string()
     .min(1)
     .max(max)
-    .refine((text) => !text.includes('\u0000'), 'must not contain the NUL character');
+    .refine(isStorable, 'must be well-formed Unicode without the NUL character');
 
 export const sourceSchema = z.strictObject({
   id: textSchema(200),

@@ -19,6 +19,7 @@ const praised = (id: string, over: Partial<Candidate> = {}): Candidate => ({
   score: 0.9,
   band: 'excellent',
   responseKey: `words of ${id}`,
+  tokenSource: 'model_server',
   correction: null,
   ...over,
 });
@@ -35,6 +36,7 @@ const corrected = (id: string, over: Partial<Candidate> = {}): Candidate =>
 const lastWeek = (id: string, over: Partial<Earlier> = {}): Earlier => ({
   datasetId: '2026-w29',
   interactionId: id,
+  visitorId: `visitor of ${id}`,
   phrasingId: `phrasing of ${id}`,
   groupId: 'g1',
   source: 'praise',
@@ -189,10 +191,36 @@ describe('pairs', () => {
     expect(pairs.map((pair) => pair.split)).toEqual(['validation', 'test']);
   });
 
+  test('what an operator refuted is never the chosen side, whoever praised it', () => {
+    const wrong = { responseKey: 'wrong' };
+    const { pairs } = build([
+      corrected('a', { ...wrong, comparable: false }),
+      praised('b', wrong),
+      praised('c', { score: 0.1 }),
+    ]);
+    expect(pairs.map((pair) => pair.source)).toEqual(['user_correction']);
+  });
+
+  test('a correction of an answer that broke off is taught, but makes no pair', () => {
+    const assembly = build([corrected('a', { reason: 'incomplete', comparable: false })]);
+    expect(ids(assembly)).toEqual(['a']);
+    expect(assembly.pairs).toEqual([]);
+  });
+
   test('a correction that repeats the answer is no pair', () => {
     const same = { eventId: 'e', textKey: 'words of a' };
     expect(build([corrected('a', { correction: same, comparable: false })]).pairs).toEqual([]);
   });
+});
+
+test('a week above the limit keeps corrections first, then the better judged', () => {
+  const { members, counts } = build(
+    [praised('a', { raw: 0.7 }), praised('b', { raw: 0.9 }), corrected('c')],
+    [],
+    { max_interactions: 2 },
+  );
+  expect(members.map((member) => member.interactionId).toSorted()).toEqual(['b', 'c']);
+  expect(counts.filtered.over_limit).toBe(1);
 });
 
 test('the counts add up to what was given and what was kept', () => {
@@ -210,6 +238,7 @@ test('the counts add up to what was given and what was kept', () => {
     qualified: 1,
     filtered: { no_evidence: 1 },
     bands: { excellent: 1, good: 0, acceptable: 0, neutral: 0, poor: 1 },
+    token_sources: { model_server: 3, words: 0 },
     train: 2,
     test_groups: 1,
     corrections: 1,

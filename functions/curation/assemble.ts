@@ -23,6 +23,7 @@ export interface Candidate {
   band: Band | null;
   /** Hash of the answer's words: equal hashes are equal answers. */
   responseKey: string;
+  tokenSource: 'model_server' | 'words';
   correction: { eventId: string; textKey: string } | null;
 }
 
@@ -30,6 +31,7 @@ export interface Candidate {
 export interface Earlier {
   datasetId: string;
   interactionId: string;
+  visitorId: string;
   phrasingId: string;
   groupId: string;
   source: 'praise' | 'correction';
@@ -70,7 +72,11 @@ export interface Counts {
   interactions: number;
   with_evidence: number;
   qualified: number;
-  filtered: Partial<Record<FilterReason | 'contradicted' | 'duplicate' | 'visitor_cap', number>>;
+  filtered: Partial<
+    Record<FilterReason | 'contradicted' | 'duplicate' | 'visitor_cap' | 'over_limit', number>
+  >;
+  /** Who counted the answers' tokens. */
+  token_sources: Record<Candidate['tokenSource'], number>;
   bands: Record<Band, number>;
   train: number;
   validation_phrasings: number;
@@ -91,7 +97,7 @@ export interface Assembly {
 
 interface Draft extends Member {
   textKey: string;
-  visitorId: string | null;
+  visitorId: string;
 }
 
 export function assemble(
@@ -140,13 +146,14 @@ export function assemble(
       visitorId: candidate.visitorId,
     });
   }
-  const kept = dedupe(drafts, () => drop('duplicate'));
+  const unique = dedupe(drafts, () => drop('duplicate'));
+  const kept = limited(unique, config.max_interactions, () => drop('over_limit'));
   const standing = earlier.filter(
     (entry) => entry.source === 'correction' || !refuted.has(answerKey(entry)),
   );
   const replayed = replay(datasetId, standing, kept, config);
   const members = repeatCorrections([...kept, ...replayed], config.correction_repeats);
-  const pairs = pairsOf(datasetId, candidates, config);
+  const pairs = pairsOf(datasetId, candidates, refuted, config);
   return { members, pairs, counts: countUp(candidates, members, pairs, filtered) };
 }
 
@@ -163,6 +170,18 @@ function dedupe(drafts: readonly Draft[], onDuplicate: () => void): Draft[] {
     if (held === undefined || rank(draft) > rank(held)) best.set(key, draft);
   }
   return [...best.values()];
+}
+
+/** What is taught, up to the limit: corrections first, then the better judged. */
+function limited(drafts: readonly Draft[], limit: number, onDrop: () => void): Draft[] {
+  const taught = drafts.filter((draft) => draft.split === 'train');
+  if (taught.length <= limit) return [...drafts];
+  const best = new Set(taught.toSorted((a, b) => rank(b) - rank(a)).slice(0, limit));
+  return drafts.filter((draft) => {
+    if (draft.split !== 'train' || best.has(draft)) return true;
+    onDrop();
+    return false;
+  });
 }
 
 const rank = (draft: Draft) => (draft.source === 'correction' ? 2 : 0) + draft.qualityRaw;
@@ -183,6 +202,9 @@ function replay(
   const corrected = new Set(
     current.filter((d) => d.source === 'correction').map((draft) => draft.phrasingId),
   );
+  const perVisitor = new Map<string, number>();
+  for (const { visitorId } of current)
+    perVisitor.set(visitorId, (perVisitor.get(visitorId) ?? 0) + 1);
   let room = config.max_interactions - current.filter((draft) => draft.split === 'train').length;
   const taken: Draft[] = [];
   for (const entry of earlier) {
@@ -190,10 +212,14 @@ function replay(
     if (seen.has(key) || corrected.has(entry.phrasingId)) continue;
     const taught = entry.split === 'train';
     const share = config.replay_decay ** (ages.get(entry.datasetId) ?? 1);
-    if (taught && (room <= 0 || unitHash(entry.interactionId, `replay-${datasetId}`) >= share))
-      continue;
+    if (taught) {
+      const used = perVisitor.get(entry.visitorId) ?? 0;
+      if (room <= 0 || used >= config.max_examples_per_visitor) continue;
+      if (unitHash(entry.interactionId, `replay-${datasetId}`) >= share) continue;
+      perVisitor.set(entry.visitorId, used + 1);
+      room -= 1;
+    }
     seen.add(key);
-    if (taught) room -= 1;
     taken.push({
       interactionId: entry.interactionId,
       phrasingId: entry.phrasingId,
@@ -205,7 +231,7 @@ function replay(
       replayedFrom: entry.datasetId,
       repeats: 1,
       textKey: entry.textKey,
-      visitorId: null,
+      visitorId: entry.visitorId,
     });
   }
   return taken;
@@ -237,6 +263,7 @@ function pairSide(a: Split, b: Split): PairRef['split'] {
 function pairsOf(
   datasetId: string,
   candidates: readonly Candidate[],
+  refuted: ReadonlySet<string>,
   config: LearningConfig['curation'],
 ): PairRef[] {
   const pairs: PairRef[] = [];
@@ -256,11 +283,13 @@ function pairsOf(
     });
   };
   for (const candidate of candidates) {
-    if (candidate.correction && candidate.correction.textKey !== candidate.responseKey) {
+    const { correction, responseKey, reason } = candidate;
+    const spoilt = reason === 'incomplete' || reason === 'personal_data';
+    if (correction && !spoilt && correction.textKey !== responseKey) {
       add({
         source: 'user_correction',
         chosenInteractionId: candidate.interactionId,
-        correctionEventId: candidate.correction.eventId,
+        correctionEventId: correction.eventId,
         rejectedInteractionId: candidate.interactionId,
         margin: 1,
         split: pairSide(candidate.split, candidate.split),
@@ -277,6 +306,7 @@ function pairsOf(
       text: candidate.responseKey,
       score: candidate.score ?? 0,
       split: candidate.split,
+      mayWin: !refuted.has(answerKey(candidate)),
     }));
     for (const { chosen, rejected, margin } of matchPairs(ranked, config.min_pair_margin)) {
       add({
@@ -300,6 +330,8 @@ function countUp(
 ): Counts {
   const bands: Counts['bands'] = { excellent: 0, good: 0, acceptable: 0, neutral: 0, poor: 0 };
   for (const { band } of candidates) if (band) bands[band] += 1;
+  const counted = (source: Candidate['tokenSource']) =>
+    candidates.filter((candidate) => candidate.tokenSource === source).length;
   const inSplit = (split: Split) => members.filter((member) => member.split === split).length;
   const bySource: Counts['pairs_by_source'] = {};
   for (const { source } of pairs) bySource[source] = (bySource[source] ?? 0) + 1;
@@ -308,6 +340,7 @@ function countUp(
     with_evidence: candidates.filter((candidate) => candidate.raw !== null).length,
     qualified: candidates.filter((candidate) => candidate.qualified).length,
     filtered,
+    token_sources: { model_server: counted('model_server'), words: counted('words') },
     bands,
     train: inSplit('train'),
     // Filled in once the held-out phrasings are known.

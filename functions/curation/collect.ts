@@ -87,6 +87,7 @@ async function candidateOf(
     score: verdict.score?.score ?? null,
     band: verdict.score?.band ?? null,
     responseKey: await textKey(row.response),
+    tokenSource: verdict.tokenSource,
     correction:
       verdict.correction && place !== undefined
         ? {
@@ -129,6 +130,5 @@ function evidenceOf(events: readonly EventRow[], end: Date): Evidence[] {
       correctedResponse: event.correctedResponse,
       reviewStatus:
         event.reviewedAt !== null && event.reviewedAt >= end ? 'pending' : event.reviewStatus,
-      reviewedAtMs: event.reviewedAt?.getTime() ?? null,
     }));
 }

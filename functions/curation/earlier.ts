@@ -1,32 +1,37 @@
-// What earlier datasets taught and held out, for replay.
+// What earlier datasets taught and held out and what still stands of it, for replay. Read by pages;
+// of the texts only their hashes are kept.
 
 import type { Database } from '../../adapters/postgres/connect.ts';
 import { earlierMembers } from '../../adapters/postgres/datasets.ts';
-import { findPhrasings } from '../../adapters/postgres/questions.ts';
+import type { CurationWindow } from '../../core/calendar.ts';
 import { splitOf } from '../../core/split.ts';
 import type { Earlier } from './assemble.ts';
 import { textKey } from './collect.ts';
 
+const PAGE = 500;
+
 /** Splits come from the phrasing, where they are kept for ever, not from the old dataset. */
-export async function collectEarlier(db: Database, datasetId: string): Promise<Earlier[]> {
-  const rows = await earlierMembers(db, datasetId);
-  const phrasings = await findPhrasings(db, [...new Set(rows.map((row) => row.member.phrasingId))]);
-  const groups = new Map(phrasings.map((row) => [row.id, row.groupId]));
-  const splits = new Map(phrasings.map((row) => [row.id, splitOf(row.groupSplit, row.split)]));
-  return Promise.all(
-    rows.map(async ({ member, interaction, correction }) => ({
-      datasetId: member.datasetId,
-      interactionId: member.interactionId,
-      phrasingId: member.phrasingId,
-      groupId: groups.get(member.phrasingId) ?? member.phrasingId,
-      source: member.source,
-      feedbackEventId: member.feedbackEventId,
-      split: splits.get(member.phrasingId) ?? 'train',
-      qualityRaw: member.qualityRaw,
-      responseKey: await textKey(interaction.response),
-      textKey: await textKey(
-        member.source === 'correction' && correction !== null ? correction : interaction.response,
-      ),
-    })),
-  );
+export async function collectEarlier(db: Database, window: CurationWindow): Promise<Earlier[]> {
+  const earlier: Earlier[] = [];
+  const before = { id: window.id, until: new Date(window.endMs) };
+  for (;;) {
+    const rows = await earlierMembers(db, before, { limit: PAGE, offset: earlier.length });
+    for (const { member, visitorId, response, correction, ...place } of rows) {
+      const taught = member.source === 'correction' && correction !== null ? correction : response;
+      earlier.push({
+        datasetId: member.datasetId,
+        interactionId: member.interactionId,
+        visitorId,
+        phrasingId: member.phrasingId,
+        groupId: place.groupId,
+        source: member.source,
+        feedbackEventId: member.feedbackEventId,
+        split: splitOf(place.groupSplit, place.phrasingSplit),
+        qualityRaw: member.qualityRaw,
+        responseKey: await textKey(response),
+        textKey: await textKey(taught),
+      });
+    }
+    if (rows.length < PAGE) return earlier;
+  }
 }

@@ -44,6 +44,7 @@ test('only held-out phrasings of taught groups are asked', () => {
       with_evidence: 2,
       qualified: 2,
       filtered: {},
+      token_sources: { model_server: 2, words: 0 },
       bands: { excellent: 2, good: 0, acceptable: 0, neutral: 0, poor: 0 },
       train: 1,
       validation_phrasings: 0,

@@ -32,7 +32,6 @@ const event = (over: Partial<Evidence>): Evidence => {
     metadata: null,
     correctedResponse: null,
     reviewStatus: null,
-    reviewedAtMs: null,
     ...over,
   };
 };
@@ -64,10 +63,7 @@ describe('what an answer is worth', () => {
       [up, down],
       [down, up],
     ]) {
-      expect(judge(answer(), evidence, config)).toMatchObject({
-        explicit: -1,
-        reason: 'low_quality',
-      });
+      expect(judge(answer(), evidence, config).reason).toBe('low_quality');
     }
   });
 
@@ -84,12 +80,9 @@ describe('what an answer is worth', () => {
 
 describe('what is never taught', () => {
   test.each<[string, Partial<AnswerFacts>]>([
-    ['incomplete', { status: 'partial' }],
-    ['incomplete', { response: '  ' }],
     ['opted_out', { trainingOptOut: true }],
     ['custom_prompt', { promptVersion: `${CURRENT_PROMPT}+custom` }],
     ['personal_data', { query: 'Write to anna.berg@example.com, please.' }],
-    ['personal_data', { response: 'Call +49 170 123 4567.' }],
     ['personal_data', { sourceTexts: ['Owner: anna.berg@example.com'] }],
   ])('%s: %o, praised and corrected', (reason, over) => {
     const judged = judge(answer(over), [event({}), correction('For 30 days.')], config);
@@ -102,12 +95,38 @@ describe('what is never taught', () => {
     });
   });
 
-  test('an answer whose visitor left is not taught, though it was praised', () => {
+  test.each<[string, Partial<AnswerFacts>]>([
+    ['incomplete', { status: 'partial' }],
+    ['incomplete', { response: '  ' }],
+    ['personal_data', { response: 'Call +49 170 123 4567.' }],
+  ])('%s: the praised answer %o; its correction is', (reason, over) => {
+    expect(judge(answer(over), [event({})], config)).toMatchObject({
+      usable: false,
+      qualified: false,
+      comparable: false,
+      reason,
+    });
+    expect(judge(answer(over), [correction('For 30 days.')], config)).toMatchObject({
+      usable: true,
+      comparable: false,
+      correction: { text: 'For 30 days.' },
+    });
+  });
+
+  test('an answer that was left at once; but who voted did not abandon it', () => {
     const left = event({ type: 'abandonment', value: -0.8, source: 'implicit' });
-    expect(judge(answer(), [event({}), left], config)).toMatchObject({
+    expect(judge(answer(), [left], config)).toMatchObject({
       qualified: false,
       reason: 'abandoned',
     });
+    expect(judge(answer(), [event({}), left], config)).toMatchObject({ qualified: true });
+    const copied = event({
+      type: 'signals',
+      source: 'implicit',
+      value: null,
+      metadata: { abandoned: true, copy_event: true },
+    });
+    expect(judge(answer(), [copied], config).reason).not.toBe('abandoned');
   });
 
   test('praise in mid-conversation is not, a correction there is', () => {

@@ -5,11 +5,13 @@ import {
   type FeedbackType,
   type ImplicitSignals,
   implicitScore,
+  readThoroughly,
+  type SignalWeights,
 } from '../../core/feedback-values.ts';
 import type { LearningConfig } from '../../core/learning-config.ts';
 import { type Band, quality } from '../../core/quality.ts';
 import { isPromptVersion } from '../../core/system-prompt.ts';
-import { tokenCount, wordCount } from '../../core/tokens.ts';
+import { type TokenCount, tokenCount, wordCount } from '../../core/tokens.ts';
 import { signalsSchema } from '../../core/wire/feedback.ts';
 import { personalData } from './personal-data.ts';
 
@@ -22,7 +24,6 @@ export interface Evidence {
   metadata: unknown;
   correctedResponse: string | null;
   reviewStatus: 'pending' | 'accepted' | 'rejected' | null;
-  reviewedAtMs: number | null;
 }
 
 export interface AnswerFacts {
@@ -57,9 +58,9 @@ export interface Score {
 export interface Judged {
   /** Undefined where nobody voted and no signal came. */
   score: Score | undefined;
-  explicit: number | undefined;
-  signals: ImplicitSignals;
-  /** Its question may be kept: complete, consented, on its own and free of personal data. */
+  /** Who counted the answer's length. */
+  tokenSource: TokenCount['source'];
+  /** Its question may be kept: consented, free of personal data and determined by itself. */
   usable: boolean;
   /** May be taught as it stands. */
   qualified: boolean;
@@ -69,7 +70,7 @@ export interface Judged {
   reason: FilterReason | undefined;
 }
 
-/** Signals of several batches become one: events add up as far as they are counts, else any counts. */
+/** Signals of several batches become one reading: what came in any of them, the highest of counts. */
 export function mergeSignals(batches: readonly ImplicitSignals[]): ImplicitSignals {
   const merged: ImplicitSignals = {};
   const highest = (a: number | undefined, b: number | undefined) =>
@@ -97,14 +98,7 @@ export function judge(
   config: Pick<LearningConfig, 'curation' | 'feedback'>,
 ): Judged {
   const { curation, feedback } = config;
-  const signals = mergeSignals(
-    evidence.map(({ type, metadata }) =>
-      type === 'signals'
-        ? (signalsSchema.safeParse(metadata).data ?? {})
-        : { abandoned: type === 'abandonment' },
-    ),
-  );
-  const implicit = implicitScore(signals, wordCount(answer.response), feedback.signal_weights);
+  const words = wordCount(answer.response);
   const explicit = explicitValue(
     evidence.flatMap(({ eventId, source, type, value, atMs }) =>
       source === 'explicit' && type !== 'signals' && value !== null
@@ -112,7 +106,20 @@ export function judge(
         : [],
     ),
   );
-  const tokens = tokenCount(answer.response, answer.completionTokens).tokens;
+  const signals = withoutContentLeaving(
+    mergeSignals(
+      evidence.map(({ type, metadata }) =>
+        type === 'signals'
+          ? (signalsSchema.safeParse(metadata).data ?? {})
+          : { abandoned: type === 'abandonment' },
+      ),
+    ),
+    explicit !== undefined,
+    words,
+    feedback.signal_weights,
+  );
+  const implicit = implicitScore(signals, words, feedback.signal_weights);
+  const { tokens, source: tokenSource } = tokenCount(answer.response, answer.completionTokens);
   const score = quality(
     {
       explicit,
@@ -123,17 +130,14 @@ export function judge(
     curation.scoring,
   );
   const correction = acceptedCorrection(evidence, curation.max_response_tokens);
-  const base = { score, explicit, signals, correction };
-  const refused = unusable(answer);
-  if (refused !== undefined) {
-    return {
-      ...base,
-      correction: undefined,
-      usable: false,
-      qualified: false,
-      comparable: false,
-      reason: refused,
-    };
+  const base = { score, tokenSource, correction };
+  const never = { usable: false, qualified: false, comparable: false };
+  const refused = questionRefused(answer);
+  if (refused !== undefined) return { ...base, ...never, correction: undefined, reason: refused };
+  const spoilt = answerRefused(answer);
+  // The corrected text does not hold what spoilt the answer.
+  if (spoilt !== undefined) {
+    return { ...base, ...never, usable: correction !== undefined, reason: spoilt };
   }
   const fits = tokens >= curation.min_response_tokens && tokens <= curation.max_response_tokens;
   // In mid-conversation the question alone does not determine the answer: praise would teach a
@@ -164,13 +168,33 @@ function shortcoming(
   return fits ? undefined : 'length';
 }
 
-function unusable(answer: AnswerFacts): FilterReason | undefined {
-  if (answer.status !== 'complete' || answer.response.trim() === '') return 'incomplete';
+/** Why nothing may be taught about this question, a correction included. */
+function questionRefused(answer: AnswerFacts): FilterReason | undefined {
   if (answer.trainingOptOut) return 'opted_out';
   if (!isPromptVersion(answer.promptVersion)) return 'custom_prompt';
-  const texts = [answer.query, answer.response, ...answer.sourceTexts];
-  if (texts.some((text) => personalData(text) !== undefined)) return 'personal_data';
-  return undefined;
+  const texts = [answer.query, ...answer.sourceTexts];
+  return texts.some((text) => personalData(text) !== undefined) ? 'personal_data' : undefined;
+}
+
+/** Why the answer itself may not be taught, nor stand in a pair. */
+function answerRefused(answer: AnswerFacts): FilterReason | undefined {
+  if (answer.status !== 'complete' || answer.response.trim() === '') return 'incomplete';
+  return personalData(answer.response) === undefined ? undefined : 'personal_data';
+}
+
+/** Who voted, copied, opened a source or read the answer did not abandon it by leaving. */
+function withoutContentLeaving(
+  signals: ImplicitSignals,
+  voted: boolean,
+  words: number,
+  weights: SignalWeights,
+): ImplicitSignals {
+  const content =
+    voted ||
+    signals.copy_event === true ||
+    (signals.citation_clicks ?? 0) > 0 ||
+    readThoroughly(signals, words, weights);
+  return content ? { ...signals, abandoned: undefined } : signals;
 }
 
 function acceptedCorrection(

@@ -4,7 +4,8 @@
 import { countWindow } from '../../adapters/postgres/answers.ts';
 import { withDatabase } from '../../adapters/postgres/connect.ts';
 import { findDataset } from '../../adapters/postgres/datasets.ts';
-import { type CurationWindow, lastClosedWindow } from '../../core/calendar.ts';
+import { type CurationWindow, closedWindows } from '../../core/calendar.ts';
+import { AppError } from '../../core/errors.ts';
 import { databaseOf, type Env } from '../../workers/env.ts';
 
 export interface CurationRun {
@@ -12,42 +13,69 @@ export interface CurationRun {
   datasetId: string;
 }
 
-/** Starting a run id twice is the same as starting it once. */
+const WEEKS_SWEPT = 4;
+/** Cron itself starts the newest week; the sweep comes after it. */
+const GRACE_MS = 10 * 60_000;
+/** More runs of one week than this have all failed; somebody must look. */
+const MAX_RUNS = 20;
+/** What a run is in after a machine was killed under it; it may never go on. */
+const OVERDUE_MS = 30 * 60_000;
+
+/**
+ * One run of a week at a time: the one that is under way or complete is returned. A further one is
+ * started when those before it failed, or when `abandon` gives up the one under way.
+ * Throws AppError conflict when the week's runs are used up.
+ */
 export async function startCuration(
   env: Env,
   window: CurationWindow,
-  runId = `curate-${window.id}`,
+  { abandon = false } = {},
 ): Promise<CurationRun> {
   const params = { week: window.id, windowStart: window.startMs, windowEnd: window.endMs };
-  await env.CURATION.create({ id: runId, params }).catch(async (error: unknown) => {
-    // The id is taken: that run is the one we want. Anything else is a real failure.
-    await env.CURATION.get(runId).catch(() => {
-      throw error;
-    });
-  });
-  return { runId, datasetId: window.id };
+  for (let run = 1; run <= MAX_RUNS; run += 1) {
+    const runId = run === 1 ? `curate-${window.id}` : `curate-${window.id}-${run}`;
+    const existing = await env.CURATION.get(runId).catch(() => undefined);
+    if (existing === undefined) {
+      // Two starts at once: the second finds the id taken, by the run that it wants.
+      await env.CURATION.create({ id: runId, params }).catch(async (error: unknown) => {
+        await env.CURATION.get(runId).catch(() => {
+          throw error;
+        });
+      });
+      return { runId, datasetId: window.id };
+    }
+    const { status } = await existing.status().catch(() => ({ status: 'queued' }));
+    const failed = ['errored', 'terminated', 'unknown'].includes(status);
+    if (!failed && (!abandon || status === 'complete')) return { runId, datasetId: window.id };
+    if (!failed) await existing.terminate();
+  }
+  throw new AppError(
+    'conflict',
+    `Week ${window.id} was curated ${MAX_RUNS} times without success.`,
+  );
 }
 
 /**
- * Starts what should have run and did not: a closed window with answers but without its dataset,
- * and a run that errored or vanished (once for each hour).
+ * Starts what should have run and did not: closed windows of the last weeks with answers but without
+ * their dataset, and those whose run failed or has been under way for too long.
  */
 export async function sweepCuration(env: Env, nowMs: number): Promise<void> {
-  const window = lastClosedWindow(nowMs);
-  if (nowMs - window.endMs < 10 * 60_000) return;
-  const missing = await withDatabase(databaseOf(env), async (db) => {
-    const dataset = await findDataset(db, window.id);
-    if (dataset !== undefined) return dataset.status === 'curating';
-    const counts = await countWindow(db, new Date(window.startMs), new Date(window.endMs));
-    return counts.interactions > 0;
+  const due = await withDatabase(databaseOf(env), async (db) => {
+    const found: { window: CurationWindow; abandon: boolean }[] = [];
+    for (const window of closedWindows(nowMs, WEEKS_SWEPT)) {
+      if (nowMs - window.endMs < GRACE_MS) continue;
+      const dataset = await findDataset(db, window.id);
+      if (dataset !== undefined && dataset.status !== 'curating') continue;
+      if (dataset !== undefined) {
+        const abandon = nowMs - dataset.createdAt.getTime() > OVERDUE_MS;
+        found.push({ window, abandon });
+        continue;
+      }
+      const counts = await countWindow(db, new Date(window.startMs), new Date(window.endMs));
+      if (counts.interactions > 0) found.push({ window, abandon: false });
+    }
+    return found;
   });
-  if (!missing) return;
-  const runId = `curate-${window.id}`;
-  const state = await env.CURATION.get(runId)
-    .then((run) => run.status())
-    .catch(() => undefined);
-  if (state === undefined) await startCuration(env, window, runId);
-  else if (['errored', 'terminated'].includes(state.status)) {
-    await startCuration(env, window, `${runId}-${Math.floor(nowMs / 3_600_000)}`);
-  }
+  // Oldest first: a week replays what the weeks before it taught.
+  for (const { window, abandon } of due) await startCuration(env, window, { abandon });
 }

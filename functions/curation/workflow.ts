@@ -82,7 +82,7 @@ export class CurationWorkflow extends WorkflowEntrypoint<Env, CurationParams> {
   private async write(window: CurationWindow, candidates: readonly Candidate[]): Promise<string> {
     const config = learningOf(this.env).curation;
     return withDatabase(databaseOf(this.env), async (db) => {
-      const earlier = await collectEarlier(db, window.id);
+      const earlier = await collectEarlier(db, window);
       const assembled = assemble(window.id, candidates, earlier, config);
       const groups = [...taughtGroups(assembled.members).keys()];
       const assembly = withHeldOut(assembled, await heldOutPhrasings(db, groups));

@@ -8,6 +8,7 @@ import {
   claimJob,
   createJob,
   endJob,
+  findJob,
   heartbeatJob,
   type JobRow,
   jobsOfDataset,
@@ -24,6 +25,8 @@ import { artifactKey, ensureBaseModel, storedFiles } from './models.ts';
 const LEASE_MS = 60_000;
 const MAX_ATTEMPTS = 5;
 const URL_SECONDS = 12 * 3_600;
+/** What an agent says that is told to end while it trains. */
+const AGENT_STOPPED = 'agent_stopped';
 
 const checkpointKey = (jobId: string) => `checkpoints/${jobId}.tar`;
 
@@ -97,7 +100,10 @@ async function jobOffer(db: Database, env: Env, job: JobRow) {
         };
   const uploads: Record<string, string> = {};
   for (const name of ARTIFACT_NAMES) {
-    uploads[name] = await store.presignPut(artifactKey(job.modelId, name), URL_SECONDS);
+    uploads[name] = await store.presignPut(
+      artifactKey(job.modelId, job.attempt, name),
+      URL_SECONDS,
+    );
   }
   const { week } = parseWeekId(job.datasetId);
   return {
@@ -160,7 +166,24 @@ export async function heartbeat(
   return { lease_expires_at: leaseExpiresAt, cancel: job.cancelRequested };
 }
 
-/** Ends the job and registers its model in one transaction; a refused one is registered as refused. */
+/** The same holder said the same before, and only the reply was lost. */
+async function isRepeat(
+  db: Database,
+  holder: Holder,
+  statuses: readonly JobRow['status'][],
+): Promise<boolean> {
+  const job = await findJob(db, holder.jobId);
+  return (
+    job?.agentId === holder.agentId &&
+    job.attempt === holder.attempt &&
+    statuses.includes(job.status)
+  );
+}
+
+/**
+ * Ends the job and registers its model in one transaction; a refused one is registered as refused.
+ * Safe to repeat by the same attempt.
+ */
 export async function complete(
   db: Database,
   env: Env,
@@ -168,12 +191,15 @@ export async function complete(
   result: CompleteRequest,
 ): Promise<void> {
   const settings = settingsOf(env);
+  const ended = result.verdict.accepted ? 'succeeded' : 'refused';
+  if (await isRepeat(db, holder, [ended])) return;
   if (result.verdict.accepted) await checkUploads(db, env, holder, result);
   const at = new Date(now(env));
   await ensureBaseModel(db, env);
+  if (result.verdict.accepted) await writeManifest(db, env, holder, result);
   await db.transaction(async (tx) => {
     const job = await endJob(tx, holder, {
-      status: result.verdict.accepted ? 'succeeded' : 'refused',
+      status: ended,
       verdict: result.verdict,
       losses: result.log.losses,
       finishedAt: at,
@@ -189,11 +215,45 @@ export async function complete(
       status: result.verdict.accepted ? 'registered' : 'refused',
       reason: result.verdict.reason,
       metrics: { ...result.metrics, training: result.training, serving: result.serving },
-      artifacts: result.artifacts,
+      artifacts: storedAs(job, result.artifacts),
       gitCommit: result.training.git_commit,
       createdAt: at,
     });
   });
+}
+
+const storedAs = (job: JobRow, artifacts: CompleteRequest['artifacts']) =>
+  artifacts.map((artifact) => ({
+    ...artifact,
+    key: artifactKey(job.modelId, job.attempt, artifact.name),
+  }));
+
+/** What lies in the store says by itself what it is and where it came from. */
+async function writeManifest(
+  db: Database,
+  env: Env,
+  holder: Holder,
+  result: CompleteRequest,
+): Promise<void> {
+  const job = await findJob(db, holder.jobId);
+  if (!job) throw stale();
+  const { modelId, base, parent, datasetId, attempt } = job;
+  const manifest = {
+    version: 1,
+    model: modelId,
+    base,
+    parent,
+    dataset: datasetId,
+    job: job.id,
+    attempt,
+    git_commit: result.training.git_commit,
+    files: storedAs(job, result.artifacts),
+  };
+  await objectStoreOf(env).put(
+    `models/${modelId}/manifest.json`,
+    JSON.stringify(manifest, null, 1),
+    'application/json',
+  );
 }
 
 async function checkUploads(db: Database, env: Env, holder: Holder, result: CompleteRequest) {
@@ -210,9 +270,15 @@ async function checkUploads(db: Database, env: Env, holder: Holder, result: Comp
       'An accepted model must be registered in the model server.',
     );
   }
+  const missing = ARTIFACT_NAMES.filter(
+    (name) => !result.artifacts.some((artifact) => artifact.name === name),
+  );
+  if (missing.length > 0) {
+    throw new AppError('invalid_request', `An accepted model needs ${missing.join(', ')} as well.`);
+  }
   const store = objectStoreOf(env);
   for (const { name, bytes } of result.artifacts) {
-    const size = await store.size(artifactKey(job.modelId, name));
+    const size = await store.size(artifactKey(job.modelId, holder.attempt, name));
     if (size !== bytes) {
       throw new AppError('invalid_request', `Artifact ${name} was not uploaded whole.`, {
         details: [`${name}: expected ${bytes} bytes, the store has ${size ?? 'none'}`],
@@ -228,6 +294,7 @@ export async function fail(
   failure: { code: string; message: string; retryable: boolean },
 ): Promise<void> {
   const at = new Date(now(env));
+  if (await isRepeat(db, holder, ['queued', 'failed', 'cancelled'])) return;
   const job = await db.transaction(async (tx) => {
     const current = await heartbeatJob(tx, holder, {
       leaseExpiresAt: at,
@@ -235,12 +302,15 @@ export async function fail(
       checkpointSaved: false,
     });
     if (!current) return undefined;
-    const again = failure.retryable && current.attempt < current.maxAttempts;
+    // An agent that was stopped in order did not fail: its attempt is not counted.
+    const maxAttempts = current.maxAttempts + (failure.code === AGENT_STOPPED ? 1 : 0);
+    const again = failure.retryable && current.attempt < maxAttempts;
     const status = current.cancelRequested ? 'cancelled' : again ? 'queued' : 'failed';
     const { code, message } = failure;
     return endJob(tx, holder, {
       status,
       error: { code, message },
+      maxAttempts,
       finishedAt: status === 'queued' ? null : at,
     });
   });

@@ -20,10 +20,12 @@ const URL_SECONDS = 3_600;
 /** Registered models that are not routed but stay loaded, newest first, so that they can be tried. */
 const KEEP_LOADED = 2;
 
-export const artifactKey = (modelId: string, name: string) => `models/${modelId}/${name}`;
+/** By attempt, so that one which wakes late cannot overwrite the files of a registered model. */
+export const artifactKey = (modelId: string, attempt: number, name: string) =>
+  `models/${modelId}/attempt-${attempt}/${name}`;
 
 const artifactsSchema = z.array(
-  z.object({ name: z.string(), sha256: z.string(), bytes: z.number() }),
+  z.object({ name: z.string(), key: z.string(), sha256: z.string(), bytes: z.number() }),
 );
 
 export type Stage = 'base' | 'registered' | 'candidate' | 'production' | 'retired' | 'refused';
@@ -62,9 +64,9 @@ export async function ensureBaseModel(db: Queryable, env: Env): Promise<void> {
 export async function storedFiles(store: ObjectStore, model: ModelRow, names: readonly string[]) {
   const listed = artifactsSchema.parse(model.artifacts).filter(({ name }) => names.includes(name));
   return Promise.all(
-    listed.map(async (artifact) => ({
+    listed.map(async ({ key, ...artifact }) => ({
       ...artifact,
-      url: await store.presignGet(artifactKey(model.id, artifact.name), URL_SECONDS),
+      url: await store.presignGet(key, URL_SECONDS),
     })),
   );
 }

@@ -53,7 +53,10 @@ export class RoutingObject extends createDurable({ autoPersist: false }) {
     super(state, env);
     Reflect.set(this.state, 'raw', env);
     const router: RouterLike = Reflect.get(this.state, 'router');
-    router.post('/table', async () => json(await this.current()));
+    router.post('/table', async () => {
+      await this.load();
+      return json(this.current);
+    });
     router.post('/change', (request) => this.change(request));
     router.post('/rebuild', () => this.rebuild());
   }
@@ -63,18 +66,25 @@ export class RoutingObject extends createDurable({ autoPersist: false }) {
   }
 
   /** From storage; on first use from the record, so that losing the object loses nothing. */
-  private async current(): Promise<RoutingTable> {
-    if (this.table !== null) return routingTableSchema.parse(this.table);
+  private async load(): Promise<void> {
+    if (this.table !== null) return;
     const base = settingsOf(this.bindings).BASE_MODEL;
     const recorded = await withDatabase(databaseOf(this.bindings), latestTable);
+    // Another request may have loaded, and even changed, the table in the meantime.
+    if (this.table !== null) return;
     this.table = recorded ?? initialTable(base);
     await this.persist();
-    return this.table;
+  }
+
+  private get current(): RoutingTable {
+    return routingTableSchema.parse(this.table);
   }
 
   private async change(request: Request): Promise<Response> {
     const change = changeSchema.parse(await request.json());
-    const table = await this.current();
+    await this.load();
+    // From here to the assignment nothing is awaited: one change after the other.
+    const table = this.current;
     if (this.handled.includes(change.request_id)) return json(table);
     const decision = decideRoute(table, change.command, change.at);
     if (!decision.ok) return error(409, `${capital(decision.reason)}.`);
@@ -104,9 +114,9 @@ export class RoutingObject extends createDurable({ autoPersist: false }) {
     await this.performPending();
     if (this.pending.length > 0) return error(409, 'Changes are still being written. Try again.');
     this.table = null;
-    const table = await this.current();
-    await writeTable(this.bindings.ROUTING_KV, table);
-    return json(table);
+    await this.load();
+    await writeTable(this.bindings.ROUTING_KV, this.current);
+    return json(this.current);
   }
 
   async alarm(): Promise<void> {

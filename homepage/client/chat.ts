@@ -1,5 +1,6 @@
-// Asks the assistant and yields its answer as it is written. Used by the demo page and the widget.
-// Ends with `done`, or throws a ClientError; an abort by the visitor ends quietly.
+// Asks the assistant and yields its answer as it is written. Used by the demo page and by any
+// page that embeds the client. Ends with `done`, or throws a ClientError; an abort by the visitor
+// ends quietly.
 import { ClientError, errorFromResponse, toClientError } from './errors.ts';
 import type { ClientOptions } from './http.ts';
 import { isRefusedSession, type SessionKeeper } from './session.ts';

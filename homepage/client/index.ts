@@ -22,7 +22,7 @@ export {
   type SessionKeeper,
 } from './session.ts';
 export { type SignalOptions, sendSignals } from './signals.ts';
-export { createSseParser, readSse, type SseEvent, type SseParser } from './sse.ts';
+export { readSse } from './sse.ts';
 export {
   type AnswerRef,
   type ChatEvent,

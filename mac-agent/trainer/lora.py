@@ -64,6 +64,10 @@ def trainable(model: Any) -> Weights:
     return dict(tree_flatten(model.trainable_parameters()))
 
 
+def trainable_count(model: Any) -> int:
+    return sum(v.size for v in trainable(model).values())
+
+
 def current(model: Any, training: Training) -> Adapter:
     return Adapter(training.lora_rank, training.scale, {k: mx.array(v) for k, v in trainable(model).items()})
 

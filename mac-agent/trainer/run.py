@@ -246,7 +246,7 @@ def run_job(job: Job, raw: dict[str, Any]) -> None:
     model = base.new_model()
     lora.attach(model, job.training, job.seed)
     session.last = resume = checkpoint.newest(job.work_dir, session.fingerprint)
-    trainable = sum(v.size for v in lora.trainable(model).values())
+    trainable = lora.trainable_count(model)
     emit(
         "start",
         phases=["sft", *(["dpo"] if with_dpo else []), "evaluate", "export"],

@@ -87,7 +87,7 @@ describe.skipIf(browserPath === null)('the demo page', { timeout: 240_000 }, () 
     await says(page, 'recorded');
     expect(await page.getByTestId('star-4').getAttribute('aria-pressed')).toBe('true');
     const ratings = await stage.recorded(id, 'rating');
-    expect(ratings).toMatchObject([{ feedbackValue: feedbackValue('rating', 4) }]);
+    expect(ratings).toMatchObject([{ feedback_value: feedbackValue('rating', 4) }]);
 
     await page.getByTestId('correct-open').click();
     await page.getByTestId('correct-kind').selectOption('tone');
@@ -96,7 +96,7 @@ describe.skipIf(browserPath === null)('the demo page', { timeout: 240_000 }, () 
     await page.getByTestId('correct-text').waitFor({ state: 'detached' });
     await says(page, 'recorded');
     expect(await stage.recorded(id, 'correction')).toMatchObject([
-      { correctedResponse: 'Good morning.', correctionType: 'tone' },
+      { corrected_response: 'Good morning.', correction_type: 'tone' },
     ]);
   });
 

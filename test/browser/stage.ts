@@ -15,14 +15,14 @@ const RECORDED_WITHIN_MS = 20_000;
 const sessionSchema = z.object({ id: z.string(), visitor_token: z.string() });
 const answerSchema = z.object({ interaction_id: z.string(), feedback_token: z.string() });
 const eventSchema = z.object({
-  feedbackType: z.string(),
-  feedbackValue: z.number().nullable(),
-  correctedResponse: z.string().nullable(),
-  correctionType: z.string().nullable(),
+  feedback_type: z.string(),
+  feedback_value: z.number().nullable(),
+  corrected_response: z.string().nullable(),
+  correction_type: z.string().nullable(),
   metadata: z.unknown(),
 });
 const lineageSchema = z.object({
-  answer: z.object({ modelServed: z.string() }).nullable(),
+  answer: z.object({ model_served: z.string() }).nullable(),
   feedback: z.array(eventSchema),
 });
 export type FeedbackRow = z.infer<typeof eventSchema>;
@@ -79,7 +79,7 @@ export async function setStage(): Promise<Stage> {
       let rows: FeedbackRow[] = [];
       const read = async () => {
         const { feedback } = await admin(`/admin/lineage/${interactionId}`, lineageSchema);
-        rows = feedback.filter(({ feedbackType }) => feedbackType === type);
+        rows = feedback.filter(({ feedback_type }) => feedback_type === type);
         return rows.length;
       };
       const patience = { timeout: RECORDED_WITHIN_MS, interval: 100 };

@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
+import { z } from 'zod';
 import { repoRoot } from '../../local/home.ts';
 import type { Fact } from '../../simulation/bank.ts';
 import { waitFor } from '../../simulation/pool.ts';
@@ -20,6 +21,14 @@ import {
   taughtFacts,
   visitEveryone,
 } from './loop.ts';
+
+const measuredSchema = z.looseObject({ loss: z.number(), examples: z.number() });
+const untrainedSchema = z.looseObject({
+  stage: z.string(),
+  metrics: z.looseObject({
+    validation_phrasings: z.looseObject({ candidate: measuredSchema, base: measuredSchema }),
+  }),
+});
 
 let rig: Rig;
 
@@ -51,7 +60,18 @@ test('with a training step that moves nothing the gate refuses and the rise vani
   const { job, taught } = await runWeek((fact) => fact.answer);
   expect(job.status).toBe('refused');
   expect(job.verdict?.reason).toContain('not established above zero');
-  expect(await heldOutShare(rig, 'tiny-sre', taught)).toBeLessThanOrEqual(0.3);
+  const { metrics, stage } = await rig.admin(`/admin/models/${job.model_id}`, untrainedSchema);
+  expect(stage).toBe('refused');
+  const { candidate, base } = metrics.validation_phrasings;
+  expect(candidate.examples).toBeGreaterThan(0);
+  expect(candidate.loss).toBeCloseTo(base.loss, 3);
+  const { table } = await rig.admin(
+    '/admin/route',
+    z.looseObject({ table: z.looseObject({ production: z.string() }) }),
+  );
+  const { production } = table;
+  expect(production).toBe('tiny-sre');
+  expect(await heldOutShare(rig, production, taught)).toBeLessThanOrEqual(0.3);
 }, 300_000);
 
 test('trained on permuted corrections the model repeats the wrong facts', async () => {

@@ -126,6 +126,7 @@ const jobSchema = z.looseObject({
   model_id: z.string(),
   status: z.string(),
   attempt: z.number(),
+  losses: z.array(z.tuple([z.number(), z.number()])).nullish(),
   progress: z.looseObject({ phase: z.string(), step: z.number() }).nullable(),
   verdict: z.looseObject({ accepted: z.boolean(), reason: z.string() }).nullable(),
   error: z.unknown(),

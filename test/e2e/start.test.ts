@@ -43,7 +43,7 @@ test('npm start: healthy, one chat, one thumb, Ctrl-C, nothing left', async () =
 
   const visitor = visitorClient(url, AbortSignal.timeout(60_000));
   const answer = await visitor.chat(await visitor.openSession(), 'What is Kubernetes?', true);
-  expect(answer.text.length).toBeGreaterThan(10);
+  expect(answer.text.trim()).not.toBe('');
   await visitor.feedback(answer, { type: 'thumbs_up' }, undefined);
 
   const pid = child.pid ?? 0;

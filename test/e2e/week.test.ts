@@ -28,7 +28,7 @@ import {
   visitEveryone,
 } from './loop.ts';
 
-const lineageSchema = z.object({ answer: z.looseObject({ modelServed: z.string() }) });
+const lineageSchema = z.object({ answer: z.looseObject({ model_served: z.string() }) });
 
 let rig: Rig;
 let asked: Asked[];
@@ -74,6 +74,8 @@ test('an agent killed in mid-training: the lease runs out, another attempt finis
   job = await awaitJob(rig, ended);
   expect(job.status, JSON.stringify(job.verdict)).toBe('succeeded');
   expect(job.attempt).toBe(2);
+  // The second attempt went on from the first one's checkpoint (one every 20 steps).
+  expect(job.losses?.[0]?.[0]).toBeGreaterThan(20);
   const { models } = await rig.admin(
     '/admin/models',
     z.object({ models: z.array(z.looseObject({ id: z.string() })) }),
@@ -99,7 +101,7 @@ test('live for everyone, it answers corrected questions right which the old mode
         const found = await rig
           .admin(`/admin/lineage/${interactionId}`, lineageSchema)
           .catch(() => undefined);
-        return found?.answer.modelServed;
+        return found?.answer.model_served;
       },
       { everyMs: 200, limitMs: 10_000, signal },
     );

@@ -81,6 +81,33 @@ test.each([
   expect(errorSchema.parse(body).error.code).toBe('not_found');
 });
 
+test.each([
+  '/admin/datasets',
+  '/admin/models',
+  '/admin/lineage',
+  '/admin/curations',
+  '/admin/jobs',
+])('an id that could be none in GET %s/:id is 400 and never asked for', async (path) => {
+  for (const id of ['%00', 'a%00b', '%1F', '%7F', '%C2%85', 'a%0Ab', 'x'.repeat(101)]) {
+    const { status, body } = await call(`${path}/${id}`, { headers: asOperator });
+    expect([id, status]).toEqual([id, 400]);
+    expect(errorSchema.parse(body).error.code).toBe('invalid_request');
+  }
+  const longest = await call(`${path}/${'x'.repeat(100)}`, { headers: asOperator });
+  expect(longest.status).toBe(path === '/admin/jobs' ? 400 : 404);
+});
+
+test.each([
+  ['/admin/jobs/%00/cancel', {}],
+  ['/admin/reviews/%00', { decision: 'accept' }],
+])('an id that could be none in POST %s is 400', async (path, request) => {
+  const { status, body } = await call(path, { body: request, headers: asOperator });
+  expect(status).toBe(400);
+  expect(errorSchema.parse(body).error.details).toEqual([
+    'id: must not contain control characters',
+  ]);
+});
+
 test('an id that is no UUID is 400, an unknown one 404', async () => {
   const review = (id: string) =>
     call(`/admin/reviews/${id}`, { body: { decision: 'accept' }, headers: asOperator });
@@ -113,6 +140,22 @@ test('a visitor token from one origin does not work from another', async () => {
   });
   expect(elsewhere.status).toBe(403);
   expect(elsewhere.headers.get('access-control-allow-origin')).toBeNull();
+});
+
+test('an allowed page may send the OpenAI client\u2019s own headers and read ours', async () => {
+  const { headers } = await call('/v1/chat/completions', {
+    method: 'OPTIONS',
+    headers: {
+      origin: 'https://homepage.example',
+      'access-control-request-method': 'POST',
+      'access-control-request-headers': 'authorization,x-stainless-lang',
+    },
+  });
+  expect(headers.get('access-control-allow-origin')).toBe('https://homepage.example');
+  expect(headers.get('access-control-allow-headers')).toContain('x-stainless-lang');
+  expect(headers.get('access-control-expose-headers')).toBe(
+    'x-interaction-id,x-feedback-token,retry-after',
+  );
 });
 
 test('a forged visitor token is 401', async () => {

@@ -32,6 +32,15 @@ test('does not move back', async () => {
   expect(JSON.stringify(body)).toContain('only moves forward');
 });
 
+test.each([{ to: '9999-12-31T00:00:00Z' }, { advance_ms: 366 * 86_400_000 + 1 }])(
+  'does not move more than 366 days at once: %o',
+  async (request) => {
+    const { status, body } = await call('/local/clock', { body: request, headers: asOperator });
+    expect(status).toBe(400);
+    expect(JSON.stringify(body)).toContain('at most 366 days');
+  },
+);
+
 test('four weeks of quarter hours pass in one call', async () => {
   const { body } = await call('/local/clock', {
     body: { advance_ms: 28 * 86_400_000 },

@@ -146,3 +146,33 @@ test('a message nobody can read goes to the dead letters and does not hold up th
     ),
   ).toEqual([{ one: 1 }]);
 });
+
+test('a row that the database refuses is buried alone, the rest of its batch is written', async () => {
+  const fine = interactionOf({});
+  // Ingest refuses this; a writer of an older version may still have queued it.
+  const half = interactionOf({ query: 'half a character: \ud800' });
+  const batch = createMessageBatch('bruno-events', [
+    { id: 'half', timestamp: new Date(), attempts: 1, body: half },
+    { id: 'fine', timestamp: new Date(), attempts: 1, body: fine },
+  ]);
+  await record(batch, env);
+  expect((await getQueueResult(batch, createExecutionContext())).ackAll).toBe(true);
+  const ids = [fine.interaction_id, half.interaction_id];
+  const written = await Promise.all(
+    ids.map((id) => rows(sql`SELECT 1 AS one FROM interactions WHERE interaction_id = ${id}`)),
+  );
+  expect(written.map((found) => found.length)).toEqual([1, 0]);
+});
+
+test('half a character is refused by its field, in a text and in metadata', async () => {
+  const answer = await chat('Which?');
+  const wrong = JSON.parse('"\\ud800"');
+  for (const over of [
+    { feedback_type: 'correction', corrected_response: `x${wrong}` },
+    { metadata: { page: { title: wrong } } },
+  ]) {
+    const { status, text } = await vote(answer, over);
+    expect(status).toBe(400);
+    expect(text).toContain('well-formed Unicode');
+  }
+});

@@ -18,18 +18,34 @@ import {
 import { LIMITS, parseWire, uuidSchema } from '../../core/wire/shared.ts';
 import { startCuration } from '../../functions/curation/start.ts';
 import { createTrainingJob } from '../../functions/registry/jobs.ts';
+import { ensureBaseModel } from '../../functions/registry/models.ts';
 import { databaseOf, now, settingsOf } from '../env.ts';
 import { type App, readJson, requireBearer, sameOriginWrites } from '../http.ts';
 import { routingTable } from '../router/live-table.ts';
 import { lineage } from './lineage.ts';
 import { changeRoute, routeWithHistory } from './route.ts';
-import { loopStatus, modelViews } from './status.ts';
+import { loopStatus, modelViews, oneModelView } from './status.ts';
 import { datasetView, jobView } from './views.ts';
 
 const reviewFilter = z.enum(['pending', 'accepted', 'rejected']);
 
 const notFound = (what: string, id: string) =>
-  new AppError('not_found', `There is no ${what} ${id.slice(0, 100)}.`);
+  new AppError('not_found', `There is no ${what} ${id}.`);
+
+const pathIdSchema = z
+  .string()
+  .min(1)
+  .max(100)
+  .regex(/^\P{Cc}*$/u, 'must not contain control characters');
+
+/** Every id in a path, before any route sees it: Postgres refuses NUL, and no id is that long. */
+function checkPathId(id: string): void {
+  const problem = pathIdSchema.safeParse(id).error?.issues[0]?.message;
+  if (problem === undefined) return;
+  throw new AppError('invalid_request', `The id in the path is not usable: ${problem}.`, {
+    details: [`id: ${problem}`],
+  });
+}
 
 export const admin = new Hono<App>()
   .use('/admin/*', async (c, next) => {
@@ -38,6 +54,10 @@ export const admin = new Hono<App>()
     await next();
   })
   .use('/admin/*', sameOriginWrites)
+  .use('/admin/:noun/:id/*', async (c, next) => {
+    checkPathId(c.req.param('id'));
+    await next();
+  })
   .get('/admin/status', async (c) => c.json(await loopStatus(c.env)))
 
   .get('/admin/datasets', async (c) => {
@@ -52,10 +72,9 @@ export const admin = new Hono<App>()
   })
   .post('/admin/datasets', async (c) => {
     const body = parseWire(curateRequestSchema, await readJson(c, LIMITS.adminBytes));
-    const at = now(c.env);
-    const window = chosenWindow(body.week, at);
+    const window = chosenWindow(body.week, now(c.env));
     const dataset = await withDatabase(databaseOf(c.env), (db) => findDataset(db, window.id));
-    const run = await startCuration(c.env, window, `curate-${window.id}-${at}`);
+    const run = await startCuration(c.env, window);
     const existed = dataset !== undefined && dataset.status !== 'curating';
     return c.json({ run_id: run.runId, dataset_id: run.datasetId, existed }, 202);
   })
@@ -128,8 +147,7 @@ export const admin = new Hono<App>()
   .get('/admin/models/:id', async (c) => {
     const id = c.req.param('id');
     const table = await routingTable(c.env);
-    const models = await withDatabase(databaseOf(c.env), (db) => modelViews(db, c.env, table));
-    const found = models.find((model) => model.id === id);
+    const found = await withDatabase(databaseOf(c.env), (db) => oneModelView(db, c.env, table, id));
     if (!found) throw notFound('model', id);
     return c.json(found);
   })
@@ -143,10 +161,13 @@ export const admin = new Hono<App>()
     return c.json(await routeWithHistory(c.env, table));
   })
   .get('/admin/lineage/:id', async (c) => {
+    const id = c.req.param('id');
     const table = await routingTable(c.env);
-    return c.json(
-      await withDatabase(databaseOf(c.env), (db) => lineage(db, c.req.param('id'), table)),
-    );
+    const found = await withDatabase(databaseOf(c.env), async (db) => {
+      await ensureBaseModel(db, c.env);
+      return lineage(db, id, table);
+    });
+    return c.json(found);
   });
 
 /** Without a week: the last closed one. A week that is still open has no dataset yet. */

@@ -3,85 +3,109 @@
 
 import { feedbackOf, findFeedback, findInteraction } from '../../adapters/postgres/answers.ts';
 import type { Database } from '../../adapters/postgres/connect.ts';
-import { datasetsWith, findDataset, membersOf } from '../../adapters/postgres/datasets.ts';
-import { findModel, findRouting, listModels, listRouting } from '../../adapters/postgres/models.ts';
+import {
+  feedbackBefore,
+  findDataset,
+  membersOf,
+  pairsOf,
+  sizeOfDataset,
+  usesOfAnswer,
+} from '../../adapters/postgres/datasets.ts';
+import {
+  findModel,
+  findRouting,
+  modelsEverLive,
+  modelsOfDatasets,
+  routingOfModel,
+} from '../../adapters/postgres/models.ts';
 import { AppError } from '../../core/errors.ts';
 import { isUuid } from '../../core/ids.ts';
-import { type RoutingTable, routingTableSchema } from '../../core/routing.ts';
-import { modelsEverLive } from './status.ts';
-import { datasetView, modelView } from './views.ts';
+import type { RoutingTable } from '../../core/routing.ts';
+import {
+  answerView,
+  datasetView,
+  feedbackView,
+  memberView,
+  modelView,
+  pairView,
+  routingView,
+  useView,
+} from './views.ts';
 
 const MAX_LISTED = 500;
 
 export async function lineage(db: Database, id: string, table: RoutingTable) {
   if (isUuid(id)) {
     const answer = await findInteraction(db, id);
-    if (answer) return answerLineage(db, id, table);
+    if (answer) return { kind: 'answer', ...(await answerLineage(db, id, table)) };
     const event = await findFeedback(db, id);
     if (event) {
-      return {
-        ...(await answerLineage(db, event.interactionId, table)),
-        kind: 'feedback',
-        event_id: id,
-      };
+      const about = await answerLineage(db, event.interactionId, table);
+      return { kind: 'feedback', event_id: id, ...about };
     }
   }
   if (await findModel(db, id)) return modelLineage(db, id, table);
   if (await findDataset(db, id)) return datasetLineage(db, id);
   throw new AppError(
     'not_found',
-    `Nothing has the id ${id.slice(0, 100)}: expected an answer, a feedback event, a model or a dataset.`,
+    `Nothing has the id ${id}: expected an answer, a feedback event, a model or a dataset.`,
   );
 }
 
+/** The answer is null while only feedback on it has been delivered. */
 async function answerLineage(db: Database, id: string, table: RoutingTable) {
   const answer = await findInteraction(db, id);
   const events = await feedbackOf(db, [id]);
-  const taught = await datasetsWith(db, id);
-  const models = (await listModels(db)).filter(
-    (model) => model.datasetId !== null && taught.includes(model.datasetId),
-  );
+  const uses = await usesOfAnswer(db, id);
+  const taught = [...new Set(uses.map((use) => use.datasetId))];
+  const learned = await modelsOfDatasets(db, taught);
+  const routing = answer && (await findRouting(db, answer.routingVersion));
   return {
-    kind: 'answer',
-    answer: answer ?? null,
-    feedback: events,
-    routing: answer ? ((await findRouting(db, answer.routingVersion)) ?? null) : null,
-    model: answer ? await modelLineage(db, answer.modelServed, table) : null,
+    answer: answer ? answerView(answer) : null,
+    feedback: events.map(feedbackView),
+    routing: routing ? routingView(routing) : null,
     taught_in: taught,
-    learned_by: models.map((model) => model.id),
+    uses: uses.map(useView),
+    learned_by: learned.map((model) => model.id),
+    model: answer ? await modelLineage(db, answer.modelServed, table) : null,
   };
 }
 
 async function modelLineage(db: Database, id: string, table: RoutingTable) {
   const row = await findModel(db, id);
-  if (!row) return { kind: 'model', model: null, dataset: null, routing: [] };
-  const routing = (await listRouting(db)).filter((entry) => {
-    const to = routingTableSchema.safeParse(entry.to).data;
-    return to?.production === id || to?.experiment?.candidate === id;
-  });
+  const routing = await routingOfModel(db, id);
   return {
     kind: 'model',
-    model: modelView(row, table, await modelsEverLive(db)),
-    dataset: row.datasetId === null ? null : await datasetLineage(db, row.datasetId),
-    routing,
+    model: row ? modelView(row, table, await modelsEverLive(db)) : null,
+    dataset: row?.datasetId ? await datasetLineage(db, row.datasetId) : null,
+    routing: routing.map(routingView),
   };
 }
 
 async function datasetLineage(db: Database, id: string) {
   const dataset = await findDataset(db, id);
-  const members = await membersOf(db, id);
-  const models = (await listModels(db)).filter((model) => model.datasetId === id);
+  if (!dataset) return null;
+  const size = await sizeOfDataset(db, dataset);
+  const members = await membersOf(db, id, MAX_LISTED);
+  const pairs = await pairsOf(db, id, MAX_LISTED);
+  const models = await modelsOfDatasets(db, [id]);
+  const answers = [...new Set(members.map((member) => member.interactionId))];
+  const events = await feedbackBefore(db, answers, dataset.windowEnd);
+  const saidOf = Map.groupBy(events, (event) => event.interactionId);
   return {
     kind: 'dataset',
-    dataset: dataset ? datasetView(dataset) : null,
+    dataset: datasetView(dataset),
     trained: models.map((model) => model.id),
-    member_count: members.length,
-    members: members.slice(0, MAX_LISTED).map((member) => ({
-      interaction_id: member.interactionId,
-      source: member.source,
-      split: member.split,
-      feedback_event_id: member.feedbackEventId,
-      replayed_from: member.replayedFrom,
-    })),
+    member_count: size.members,
+    members: members.map((member) =>
+      memberView(
+        member,
+        (saidOf.get(member.interactionId) ?? []).map((event) => event.id),
+      ),
+    ),
+    pair_count: size.pairs,
+    pairs: pairs.map(pairView),
+    feedback_count: size.feedback,
+    feedback: events.map(feedbackView),
   };
 }

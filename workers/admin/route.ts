@@ -11,6 +11,7 @@ import type { routeRequestSchema } from '../../core/wire/admin.ts';
 import type { RouteChange } from '../../functions/rollout/routing-object.ts';
 import { callObject } from '../durable.ts';
 import { databaseOf, type Env, learningOf, now, randomBytes } from '../env.ts';
+import { routingView, tableView } from './views.ts';
 
 type RouteRequest = z.infer<typeof routeRequestSchema>;
 
@@ -77,5 +78,5 @@ async function checkRegistered(env: Env, modelId: string): Promise<void> {
 
 export async function routeWithHistory(env: Env, table: RoutingTable) {
   const history = await withDatabase(databaseOf(env), (db) => listRouting(db));
-  return { table, history };
+  return { table: tableView(table), history: history.map(routingView) };
 }

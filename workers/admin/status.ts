@@ -5,14 +5,15 @@ import { countWindow } from '../../adapters/postgres/answers.ts';
 import { type Database, withDatabase } from '../../adapters/postgres/connect.ts';
 import { listDatasets } from '../../adapters/postgres/datasets.ts';
 import { lastAgentSeen, listJobs } from '../../adapters/postgres/jobs.ts';
-import { listModels, listRouting } from '../../adapters/postgres/models.ts';
-import { openWindow } from '../../core/calendar.ts';
-import { type RoutingTable, routingTableSchema } from '../../core/routing.ts';
+import { findModel, listModels, modelsEverLive } from '../../adapters/postgres/models.ts';
+import { lastClosedWindow, openWindow } from '../../core/calendar.ts';
+import type { FeedbackType } from '../../core/feedback-values.ts';
+import type { RoutingTable } from '../../core/routing.ts';
 import { ensureBaseModel } from '../../functions/registry/models.ts';
 import { databaseOf, type Env, now, settingsOf } from '../env.ts';
 import { objectStoreOf } from '../object-store.ts';
 import { routingTable } from '../router/live-table.ts';
-import { datasetView, jobView, modelView } from './views.ts';
+import { datasetView, jobView, modelView, tableView } from './views.ts';
 
 export interface PartHealth {
   database: boolean;
@@ -39,53 +40,58 @@ export async function health(env: Env): Promise<PartHealth> {
   return { database, routing, model_server: serving, object_store: store };
 }
 
-/** Models that were in production at some time, by the routing history. */
-export async function modelsEverLive(db: Database): Promise<Set<string>> {
-  const tables = (await listRouting(db)).map((row) => routingTableSchema.safeParse(row.to).data);
-  return new Set(tables.flatMap((table) => (table === undefined ? [] : [table.production])));
-}
-
 export async function modelViews(db: Database, env: Env, table: RoutingTable) {
   await ensureBaseModel(db, env);
   const everLive = await modelsEverLive(db);
   return (await listModels(db)).map((row) => modelView(row, table, everLive));
 }
 
+/** Undefined when there is no model of that id. */
+export async function oneModelView(db: Database, env: Env, table: RoutingTable, id: string) {
+  await ensureBaseModel(db, env);
+  const row = await findModel(db, id);
+  return row && modelView(row, table, await modelsEverLive(db));
+}
+
+/** What visitors say outright. Leaving and asking on are read off their behaviour. */
+const VERDICTS: readonly FeedbackType[] = ['thumbs_up', 'thumbs_down', 'rating', 'correction'];
+
+async function countsView(db: Database, from: Date, until: Date) {
+  const counts = await countWindow(db, from, until);
+  const of = (type: string) => counts.byType.get(type) ?? 0;
+  return {
+    pending: counts.reviewsPending,
+    view: {
+      since: from,
+      interactions: counts.interactions,
+      explicit: VERDICTS.reduce((sum, type) => sum + of(type), 0),
+      thumbs_up: of('thumbs_up'),
+      thumbs_down: of('thumbs_down'),
+      ratings: of('rating'),
+      corrections: of('correction'),
+      signals: of('signals'),
+    },
+  };
+}
+
 export async function loopStatus(env: Env) {
   const at = now(env);
   const window = openWindow(at);
+  const closed = lastClosedWindow(at);
   const [parts, table] = await Promise.all([health(env), routingTable(env)]);
   return withDatabase(databaseOf(env), async (db) => {
-    const counts = await countWindow(db, new Date(window.startMs), new Date(at + 1));
+    const open = await countsView(db, new Date(window.startMs), new Date(at + 1));
+    const last = await countsView(db, new Date(closed.startMs), new Date(closed.endMs));
     const datasets = await listDatasets(db, 1);
     const jobs = await listJobs(db, 1);
-    const of = (type: string) => counts.byType.get(type) ?? 0;
-    const explicit = [...counts.byType].reduce(
-      (sum, [type, total]) => (type === 'signals' ? sum : sum + total),
-      0,
-    );
     return {
       now: new Date(at).toISOString(),
       week: window.id,
       environment: settingsOf(env).ENVIRONMENT,
-      live: {
-        production: table.production,
-        previous: table.previous,
-        candidate: table.experiment?.candidate ?? null,
-        share_bp: table.experiment?.shareBp ?? 0,
-        version: table.version,
-      },
-      counts: {
-        since: new Date(window.startMs).toISOString(),
-        interactions: counts.interactions,
-        explicit,
-        thumbs_up: of('thumbs_up'),
-        thumbs_down: of('thumbs_down'),
-        ratings: of('rating'),
-        corrections: of('correction'),
-        signals: of('signals'),
-      },
-      reviews_pending: counts.reviewsPending,
+      live: tableView(table),
+      counts: open.view,
+      last_week: { week: closed.id, ...last.view, until: new Date(closed.endMs) },
+      reviews_pending: open.pending,
       dataset: datasets[0] ? datasetView(datasets[0]) : null,
       job: jobs[0] ? jobView(jobs[0]) : null,
       models: await modelViews(db, env, table),

@@ -1,9 +1,16 @@
-// How the record's rows look to operators.
+// How the record's rows look to operators: every name in snake_case, and nothing of a row that is
+// not named here. The page, the command line and the tests read these shapes.
 
-import type { DatasetRow } from '../../adapters/postgres/datasets.ts';
+import type { feedbackOf, findInteraction } from '../../adapters/postgres/answers.ts';
+import type {
+  AnswerUse,
+  DatasetRow,
+  MemberRow,
+  PairRow,
+} from '../../adapters/postgres/datasets.ts';
 import type { JobRow } from '../../adapters/postgres/jobs.ts';
-import type { ModelRow } from '../../adapters/postgres/models.ts';
-import type { RoutingTable } from '../../core/routing.ts';
+import type { findRouting, ModelRow } from '../../adapters/postgres/models.ts';
+import { type RoutingTable, routingTableSchema } from '../../core/routing.ts';
 import { stageOf } from '../../functions/registry/models.ts';
 
 export function datasetView(row: DatasetRow) {
@@ -65,3 +72,117 @@ export function modelView(row: ModelRow, table: RoutingTable, everLive: Readonly
     created_at: row.createdAt,
   };
 }
+
+export function tableView(table: RoutingTable) {
+  const { experiment } = table;
+  return {
+    version: table.version,
+    production: table.production,
+    previous: table.previous,
+    candidate: experiment?.candidate ?? null,
+    share_bp: experiment?.shareBp ?? 0,
+    experiment_id: experiment?.id ?? null,
+  };
+}
+export type TableView = ReturnType<typeof tableView>;
+
+type RoutingRow = NonNullable<Awaited<ReturnType<typeof findRouting>>>;
+
+/** A side is null where the record holds a table that this version cannot read. */
+export function routingView(row: RoutingRow) {
+  const side = (table: unknown): TableView | null => {
+    const parsed = routingTableSchema.safeParse(table);
+    return parsed.success ? tableView(parsed.data) : null;
+  };
+  return {
+    version: row.version,
+    at: row.at,
+    who: row.who,
+    action: row.action,
+    reason: row.reason,
+    summary: row.summary,
+    from: side(row.from),
+    to: side(row.to),
+  };
+}
+
+type InteractionRow = NonNullable<Awaited<ReturnType<typeof findInteraction>>>;
+
+export function answerView(row: InteractionRow) {
+  return {
+    interaction_id: row.id,
+    visitor_id: row.visitorId,
+    session_id: row.sessionId,
+    trace_id: row.traceId,
+    query: row.query,
+    history_turns: row.historyTurns,
+    response: row.response,
+    sources: row.sources,
+    prompt_version: row.promptVersion,
+    model_served: row.modelServed,
+    model_assigned: row.modelAssigned,
+    arm: row.arm,
+    experiment_id: row.experimentId,
+    routing_version: row.routingVersion,
+    status: row.status,
+    error_code: row.errorCode,
+    prompt_tokens: row.promptTokens,
+    completion_tokens: row.completionTokens,
+    first_token_ms: row.firstTokenMs,
+    total_ms: row.totalMs,
+    training_opt_out: row.trainingOptOut,
+    platform: row.platform,
+    created_at: row.createdAt,
+  };
+}
+
+export type FeedbackRow = Awaited<ReturnType<typeof feedbackOf>>[number];
+
+export function feedbackView(row: FeedbackRow) {
+  return {
+    event_id: row.id,
+    interaction_id: row.interactionId,
+    visitor_id: row.visitorId,
+    source: row.source,
+    feedback_type: row.feedbackType,
+    feedback_value: row.feedbackValue,
+    corrected_response: row.correctedResponse,
+    correction_type: row.correctionType,
+    model_version: row.modelVersion,
+    metadata: row.metadata,
+    at: row.at,
+    received_at: row.receivedAt,
+    review_status: row.reviewStatus,
+    reviewed_at: row.reviewedAt,
+    reviewed_by: row.reviewedBy,
+    review_note: row.reviewNote,
+  };
+}
+
+export function memberView(row: MemberRow, eventIds: readonly string[]) {
+  return {
+    interaction_id: row.interactionId,
+    source: row.source,
+    split: row.split,
+    feedback_event_id: row.feedbackEventId,
+    feedback_event_ids: eventIds,
+    replayed_from: row.replayedFrom,
+  };
+}
+
+export function pairView(row: PairRow) {
+  return {
+    pair_id: row.id,
+    chosen_interaction_id: row.chosenInteractionId,
+    rejected_interaction_id: row.rejectedInteractionId,
+    source: row.source,
+    margin: row.margin,
+    split: row.split,
+  };
+}
+
+export const useView = (use: AnswerUse) => ({
+  dataset_id: use.datasetId,
+  role: use.role,
+  split: use.split,
+});

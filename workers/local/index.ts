@@ -12,6 +12,8 @@ import { inFlight } from '../outbox.ts';
 import { fire } from '../scheduled.ts';
 
 const DRAIN_MS = 20_000;
+/** A longer jump is a typing mistake: each of its quarter hours would be listed in memory. */
+const LONGEST_JUMP_MS = 366 * 86_400_000;
 
 /** Cron has fired up to here in this isolate; the local stack has no scheduler of its own. */
 let firedUntilMs: number | undefined;
@@ -36,6 +38,11 @@ export const local = new Hono<App>()
     if (to < from) {
       throw new AppError('invalid_request', 'The clock only moves forward.', {
         details: [`to: expected a time after ${new Date(from).toISOString()}`],
+      });
+    }
+    if (to - from > LONGEST_JUMP_MS) {
+      throw new AppError('invalid_request', 'The clock moves at most 366 days at once.', {
+        details: [`to: expected a time until ${new Date(from + LONGEST_JUMP_MS).toISOString()}`],
       });
     }
     await drained();

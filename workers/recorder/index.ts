@@ -20,9 +20,37 @@ export async function record(batch: MessageBatch, env: Env): Promise<void> {
     else
       await bury(env, message, parsed.error.issues.map((issue) => issue.path.join('.')).join(', '));
   }
-  await write(env, events);
+  try {
+    await write(env, events);
+  } catch (error) {
+    if (!isDataError(error)) throw error;
+    await writeOneByOne(env, events);
+  }
   batch.ackAll();
   for (const event of events) inFlight.delete(event);
+}
+
+/** One row that the database refuses for what it holds must not take the others with it. */
+async function writeOneByOne(env: Env, events: readonly QueueEvent[]): Promise<void> {
+  for (const event of events) {
+    try {
+      await write(env, [event]);
+    } catch (error) {
+      if (!isDataError(error)) throw error;
+      const id = event.kind === 'interaction' ? event.interaction_id : event.event_id;
+      console.error(JSON.stringify({ level: 'error', code: 'refused_row', id }));
+      await env.DEAD_LETTERS.send({ reason: 'refused by the database', body: event });
+    }
+  }
+}
+
+/** SQLSTATE classes 22 (data exception) and 23 (constraint): repeating would not help. */
+function isDataError(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    const code: unknown = Reflect.get(cause, 'code');
+    if (typeof code === 'string' && /^2[23]\w{3}$/.test(code)) return true;
+  }
+  return false;
 }
 
 /** A message nobody can read goes to the dead letters with its reason; it would fail for ever. */

@@ -46,6 +46,8 @@ export interface Answer {
   createdAtMs: number;
   /** Pieces as they come; throws AppError model_unavailable when the stream breaks. */
   pieces: AsyncGenerator<Piece, void>;
+  /** The client left: stops the model and records what was written so far. Harmless afterwards. */
+  abandon: () => void;
 }
 
 interface Opened {
@@ -66,7 +68,8 @@ export async function answer(
   const assignment = assign(table, question.visitorId);
   const interactionId = uuidv7(startedMs, randomBytes(10));
   const abort = new AbortController();
-  const recorded = { response: '', finished: false };
+  let response = '';
+  let settled = false;
   let usage: Usage | undefined;
   let firstTokenMs: number | null = null;
 
@@ -77,7 +80,7 @@ export async function answer(
       status,
       errorCode,
       routingVersion: table.version,
-      response: recorded.response,
+      response,
       usage,
       firstTokenMs,
       startedMs,
@@ -119,27 +122,32 @@ export async function answer(
     issuedAtMs: startedMs,
   });
 
+  const settle = (status: InteractionEvent['status'], errorCode: string | null) => {
+    if (settled) return;
+    settled = true;
+    write(opened.model, status, errorCode);
+  };
+  const abandon = () => {
+    abort.abort();
+    settle('partial', 'client_left');
+  };
+
   async function* pieces(): AsyncGenerator<Piece, void> {
     try {
       for await (const piece of joined(opened)) {
-        if (piece.type === 'text') recorded.response += piece.text;
+        if (piece.type === 'text') response += piece.text;
         if (piece.type === 'usage') usage = piece.usage;
         yield piece;
       }
-      recorded.finished = true;
-      write(opened.model, 'complete', null);
+      settle('complete', null);
     } catch (error) {
-      recorded.finished = true;
-      write(opened.model, 'partial', error instanceof ModelServerError ? error.failure : 'broken');
+      settle('partial', error instanceof ModelServerError ? error.failure : 'broken');
       throw new AppError('model_unavailable', 'The answer broke off. Please try again.', {
         internalMessage: error instanceof Error ? `${error.name}: ${error.message}` : 'unknown',
         cause: error,
       });
     } finally {
-      if (!recorded.finished) {
-        abort.abort();
-        write(opened.model, 'partial', 'client_left');
-      }
+      abandon();
     }
   }
 
@@ -149,6 +157,7 @@ export async function answer(
     modelServed: opened.model,
     createdAtMs: startedMs,
     pieces: pieces(),
+    abandon,
   };
 }
 
@@ -216,8 +225,8 @@ function interactionEvent(
   assignment: Assignment,
   outcome: Outcome,
 ): InteractionEvent {
-  // Postgres cannot store U+0000, and a small model may well emit it.
-  const clean = (text: string) => text.replaceAll('\u0000', '');
+  // Postgres cannot store U+0000 nor half a character, and a small model may well emit them.
+  const clean = (text: string) => text.replaceAll('\u0000', '').toWellFormed();
   return {
     kind: 'interaction',
     v: 1,

@@ -53,7 +53,7 @@ export async function homepageChat(c: AppContext): Promise<Response> {
   };
   const remembered = remember(c, body, visitorId, given);
   if (c.req.header('accept')?.includes('text/event-stream')) {
-    return c.body(sseBody(homepageEvents(facts, remembered)), 200, {
+    return c.body(sseBody(homepageEvents(facts, remembered), given.abandon), 200, {
       ...SSE_HEADERS,
       'x-interaction-id': given.interactionId,
     });
@@ -100,6 +100,7 @@ async function sessionHistory(
     return messages;
   } catch (error) {
     if (error instanceof AppError && error.code === 'forbidden') throw error;
+    warn('history_unread', sessionId, error);
     return [];
   }
 }
@@ -129,6 +130,11 @@ async function* remember(
       },
       answer: historySchema,
       timeoutMs: 5_000,
-    }).catch(() => undefined),
+    }).catch((error: unknown) => warn('history_unwritten', body.session_id, error)),
   );
+}
+
+function warn(code: string, sessionId: string, error: unknown): void {
+  const detail = error instanceof Error ? error.message : String(error);
+  console.warn(JSON.stringify({ level: 'warn', code, session_id: sessionId, detail }));
 }

@@ -40,6 +40,7 @@ export async function openaiChat(c: AppContext): Promise<Response> {
       model: body.model,
       createdAtMs: now(c.env),
       pieces: guarded(ask(c.env, request, abort.signal)),
+      abandon: () => abort.abort(),
       headers: {},
     });
   }
@@ -50,7 +51,7 @@ export async function openaiChat(c: AppContext): Promise<Response> {
   const query = messages.at(-1)?.content ?? '';
   const given = await answer(c.env, c.executionCtx, {
     visitorId: operator && body.user ? `operator:${body.user}` : visitorId,
-    sessionId: c.req.header('x-session-id')?.slice(0, 100) ?? '',
+    sessionId: c.req.header('x-session-id')?.slice(0, 100).toWellFormed() ?? '',
     traceId: c.get('traceId'),
     query,
     messages,
@@ -67,6 +68,7 @@ export async function openaiChat(c: AppContext): Promise<Response> {
     model: name,
     createdAtMs: given.createdAtMs,
     pieces: given.pieces,
+    abandon: given.abandon,
     headers: {
       'x-interaction-id': given.interactionId,
       'x-feedback-token': given.feedbackToken,
@@ -98,7 +100,7 @@ function withSystemPrompt(body: CompletionRequest): { messages: ChatMessage[]; c
 }
 
 function parametersOf(body: CompletionRequest, limit: number): SamplingParameters {
-  const maxTokens = body.max_completion_tokens ?? body.max_tokens ?? limit;
+  const maxTokens = Math.min(body.max_completion_tokens ?? body.max_tokens ?? limit, limit);
   return {
     temperature: body.temperature ?? 0.7,
     top_p: body.top_p ?? 0.9,
@@ -113,6 +115,7 @@ interface Completion {
   model: string;
   createdAtMs: number;
   pieces: AsyncGenerator<Piece, void>;
+  abandon: () => void;
   headers: Record<string, string>;
 }
 
@@ -123,7 +126,7 @@ async function respond(
 ): Promise<Response> {
   if (body.stream === true) {
     const usage = body.stream_options?.include_usage === true;
-    return c.body(sseBody(chunks(completion, usage)), 200, {
+    return c.body(sseBody(chunks(completion, usage), completion.abandon), 200, {
       ...SSE_HEADERS,
       ...completion.headers,
     });

@@ -1,8 +1,14 @@
 // Server-sent events out. A client that leaves is noticed by the stream's cancel, which ends the
-// generator and with it the model's work.
+// model's work.
 
-/** Turns lines of data into an SSE body, pulled by the client's own pace. */
-export function sseBody(lines: AsyncGenerator<string, void>): ReadableStream<Uint8Array> {
+/**
+ * Turns lines of data into an SSE body, pulled by the client's own pace. `onLeave` is called at once
+ * when the client leaves, also before the first line and while the next one is awaited.
+ */
+export function sseBody(
+  lines: AsyncGenerator<string, void>,
+  onLeave: () => void,
+): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   return new ReadableStream<Uint8Array>({
     async pull(controller) {
@@ -11,6 +17,7 @@ export function sseBody(lines: AsyncGenerator<string, void>): ReadableStream<Uin
       else controller.enqueue(encoder.encode(`data: ${value}\n\n`));
     },
     async cancel() {
+      onLeave();
       await lines.return();
     },
   });

@@ -101,6 +101,7 @@ export const review = z.looseObject({
   response: maybe(z.string()),
   corrected_response: z.string(),
   correction_type: maybe(z.string()),
+  key_facts: z.array(z.string()).default([]),
   model_version: maybe(z.string()),
   created_at: time,
   status: z.string(),

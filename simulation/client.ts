@@ -4,7 +4,7 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { CallError, parseEvents, send, sendJson } from './http.ts';
-import type { Signals, Vote } from './visitor.ts';
+import type { Correction, Signals, Vote } from './visitor.ts';
 
 const CHAT_MS = 120_000;
 const QUICK_MS = 30_000;
@@ -120,7 +120,7 @@ export function visitorClient(url: string, signal: AbortSignal) {
       return readStream(await response.text());
     },
 
-    async feedback(answer: Answer, vote: Vote, correction: string | undefined): Promise<void> {
+    async feedback(answer: Answer, vote: Vote, correction: Correction | undefined): Promise<void> {
       const about = { interaction_id: answer.interactionId, feedback_token: answer.feedbackToken };
       const value = vote.type === 'rating' ? { value: vote.value } : {};
       const voted = { ...about, feedback_type: vote.type, ...value, event_id: randomUUID() };
@@ -129,8 +129,9 @@ export function visitorClient(url: string, signal: AbortSignal) {
       const corrected = {
         ...about,
         feedback_type: 'correction',
-        corrected_response: correction,
+        corrected_response: correction.answer,
         correction_type: 'factual_error',
+        metadata: { key_facts: correction.key },
         event_id: randomUUID(),
       };
       await sendJson(url, post('/api/feedback', corrected, QUICK_MS), anything, signal);

@@ -56,7 +56,7 @@ describe('a visitor', () => {
       expected,
       voted.length,
     );
-    for (const it of voted) expect([undefined, fact.answer]).toContain(it.correction);
+    for (const it of voted) expect([undefined, fact.answer]).toContain(it.correction?.answer);
   });
 
   it('never corrects without a vote, nor when satisfied', () => {

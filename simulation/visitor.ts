@@ -46,11 +46,13 @@ export type Vote =
   | { type: 'thumbs_down' }
   | { type: 'rating'; value: number };
 
+export type Correction = Pick<Fact, 'answer' | 'key'>;
+
 export interface Reaction {
   satisfied: boolean;
   vote: Vote | undefined;
-  /** The right answer as the visitor knows it. */
-  correction: string | undefined;
+  /** The right answer as the visitor knows it, and what in it matters. */
+  correction: Correction | undefined;
   /** Undefined where the visitor left no trace at all. */
   signals: Signals | undefined;
   /** The visitor will come back and ask the same in other words. */
@@ -88,7 +90,7 @@ function dissatisfiedSignals(random: Random, behaviour: Behaviour): Signals {
 }
 
 export interface Seen {
-  fact: Pick<Fact, 'answer'>;
+  fact: Correction;
   judgement: Judgement;
   text: string;
 }
@@ -106,7 +108,7 @@ export function react(random: Random, seen: Seen, behaviour: Behaviour = BEHAVIO
   return {
     satisfied,
     vote: votes ? vote(random, satisfied !== slips, behaviour) : undefined,
-    correction: corrects ? seen.fact.answer : undefined,
+    correction: corrects ? seen.fact : undefined,
     // A voter is still on the page: leaving at once and voting exclude each other.
     signals:
       votes && signals.abandoned

@@ -139,6 +139,7 @@ export async function listReviews(db: Queryable, status: ReviewStatus, limit = 2
       response: interactions.response,
       corrected_response: feedbackEvents.correctedResponse,
       correction_type: feedbackEvents.correctionType,
+      metadata: feedbackEvents.metadata,
       model_version: feedbackEvents.modelVersion,
       created_at: feedbackEvents.receivedAt,
       status: feedbackEvents.reviewStatus,

@@ -14,6 +14,8 @@ export function reviewList(reviews: readonly Review[], status: string): string {
       review.correction_type ?? NOTHING,
       review.model_version ?? NOTHING,
     ];
+    const { key_facts: keys } = review;
+    const mustState = keys.length > 0 ? [['must state', keys.join(' · ')] as const] : [];
     const note = review.note ? [['note', review.note] as const] : [];
     return [
       oneLine(`${review.event_id}  ${title.join('  ')}  ${instant(review.created_at)}`),
@@ -21,6 +23,7 @@ export function reviewList(reviews: readonly Review[], status: string): string {
         ['asked', review.query],
         ['answered', review.response],
         ['corrected to', review.corrected_response],
+        ...mustState,
         ...note,
       ]),
     ].join('\n');

@@ -135,6 +135,7 @@ export const reviewSchema = z.object({
   response: text,
   corrected_response: text,
   correction_type: text,
+  key_facts: z.optional(z.array(z.string())),
   model_version: text,
   created_at: text,
   status: text,

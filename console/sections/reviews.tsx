@@ -78,6 +78,9 @@ function ReviewItem({ api, now, review, onDone }: ItemProps) {
         <div>
           <h3>The visitor's correction</h3>
           <p className="said new">{review.corrected_response}</p>
+          {review.key_facts && review.key_facts.length > 0 && (
+            <p className="quiet">Must state: {review.key_facts.join(' · ')}</p>
+          )}
         </div>
       </div>
       <p className="quiet">

@@ -13,7 +13,7 @@ import { topicOf } from '../../core/topics.ts';
 import { sourcesSchema } from '../../core/wire/shared.ts';
 import type { Assembly, Member, PairRef } from './assemble.ts';
 import type { HeldOut } from './held-out.ts';
-import { personalData } from './personal-data.ts';
+import { keyFactsOf } from './key-facts.ts';
 
 const FETCH_BATCH = 500;
 
@@ -170,15 +170,6 @@ async function fetchTexts(db: Database, assembly: Assembly): Promise<Texts> {
   }
   return texts;
 }
-
-function keyFactsOf(metadata: unknown): string[] {
-  const listed: unknown =
-    typeof metadata === 'object' && metadata !== null ? Reflect.get(metadata, 'key_facts') : [];
-  return Array.isArray(listed) ? listed.filter(isTeachable).slice(0, 10) : [];
-}
-
-const isTeachable = (fact: unknown): fact is string =>
-  typeof fact === 'string' && fact.trim() !== '' && personalData(fact) === undefined;
 
 function promptOf(row: InteractionRow, question: string) {
   const version = isPromptVersion(row.promptVersion) ? row.promptVersion : CURRENT_PROMPT;

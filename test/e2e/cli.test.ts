@@ -55,7 +55,14 @@ beforeAll(async () => {
   });
   const visitor = visitorClient(stack.url, signal);
   const answer = await visitor.chat(await visitor.openSession(), QUESTION, false);
-  await visitor.feedback(answer, { type: 'thumbs_down' }, CORRECTION);
+  await visitor.feedback(
+    answer,
+    { type: 'thumbs_down' },
+    {
+      answer: CORRECTION,
+      key: ['30 days'],
+    },
+  );
   answerId = answer.interactionId;
   const operator = operatorClient(stack.url, stack.operatorToken, signal);
   const review = await waitFor(async () => (await operator.pendingReviews())[0], {
@@ -113,7 +120,14 @@ test('review list, then accept: the correction in full, decided once however oft
   expect(listed.page).toContain(QUESTION);
   expect(listed.page).toContain(CORRECTION);
   expect(listed.document).toMatchObject({
-    reviews: [{ event_id: eventId, status: 'pending', corrected_response: CORRECTION }],
+    reviews: [
+      {
+        event_id: eventId,
+        status: 'pending',
+        corrected_response: CORRECTION,
+        key_facts: ['30 days'],
+      },
+    ],
   });
   const accepted = await both('review', 'accept', eventId, '--note', 'it is so');
   expect(accepted.page).toMatch(new RegExp(`${eventId} +accepted`));

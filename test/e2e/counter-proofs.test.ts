@@ -36,7 +36,7 @@ afterEach(async () => {
   await rig.stack.stop();
 }, 60_000);
 
-async function runWeek(correctionFor: (fact: Fact) => string) {
+async function runWeek(correctionFor: (fact: Fact) => Fact) {
   const asked = await visitEveryone(rig, correctionFor);
   await acceptAll(rig, asked.filter(({ right }) => !right).length);
   await endWeek(rig);
@@ -57,7 +57,7 @@ test('with a training step that moves nothing the gate refuses and the rise vani
   expect(still).not.toBe(tiny);
   writeFileSync(file, still);
   rig = await startRig(file);
-  const { job, taught } = await runWeek((fact) => fact.answer);
+  const { job, taught } = await runWeek((fact) => fact);
   expect(job.status).toBe('refused');
   expect(job.verdict?.reason).toContain('not established above zero');
   const { metrics, stage } = await rig.admin(`/admin/models/${job.model_id}`, untrainedSchema);
@@ -78,7 +78,7 @@ test('trained on permuted corrections the model repeats the wrong facts', async 
   rig = await startRig();
   const { facts } = rig.bank;
   const next = (fact: Fact) => facts[(facts.indexOf(fact) + 1) % facts.length] ?? fact;
-  const { job, taught } = await runWeek((fact) => next(fact).answer);
+  const { job, taught } = await runWeek(next);
   expect(job.status, JSON.stringify(job.verdict)).toBe('succeeded');
   expect(await heldOutShare(rig, job.model_id, taught, next)).toBeGreaterThanOrEqual(0.85);
   expect(await heldOutShare(rig, job.model_id, taught)).toBeLessThanOrEqual(0.3);

@@ -78,7 +78,7 @@ export interface Asked {
 /** Asks every asked phrasing once; praises what is right and corrects what is wrong. */
 export async function visitEveryone(
   rig: Rig,
-  correctionFor: (fact: Fact) => string,
+  correctionFor: (fact: Fact) => Fact,
 ): Promise<Asked[]> {
   const visitor = visitorClient(rig.stack.url, signal);
   const questions = rig.bank.facts.flatMap((fact) =>

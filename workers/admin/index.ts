@@ -25,7 +25,7 @@ import { routingTable } from '../router/live-table.ts';
 import { lineage } from './lineage.ts';
 import { changeRoute, routeWithHistory } from './route.ts';
 import { loopStatus, modelViews, oneModelView } from './status.ts';
-import { datasetView, jobView } from './views.ts';
+import { datasetView, jobView, reviewView } from './views.ts';
 
 const reviewFilter = z.enum(['pending', 'accepted', 'rejected']);
 
@@ -118,7 +118,7 @@ export const admin = new Hono<App>()
   .get('/admin/reviews', async (c) => {
     const status = parseWire(reviewFilter, c.req.query('status') ?? 'pending');
     const reviews = await withDatabase(databaseOf(c.env), (db) => listReviews(db, status));
-    return c.json({ reviews });
+    return c.json({ reviews: reviews.map(reviewView) });
   })
   .post('/admin/reviews/:id', async (c) => {
     const eventId = parseWire(uuidSchema, c.req.param('id'));

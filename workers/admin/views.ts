@@ -1,7 +1,7 @@
 // How the record's rows look to operators: every name in snake_case, and nothing of a row that is
 // not named here. The page, the command line and the tests read these shapes.
 
-import type { feedbackOf, findInteraction } from '../../adapters/postgres/answers.ts';
+import type { feedbackOf, findInteraction, listReviews } from '../../adapters/postgres/answers.ts';
 import type {
   AnswerUse,
   DatasetRow,
@@ -11,7 +11,10 @@ import type {
 import type { JobRow } from '../../adapters/postgres/jobs.ts';
 import type { findRouting, ModelRow } from '../../adapters/postgres/models.ts';
 import { type RoutingTable, routingTableSchema } from '../../core/routing.ts';
+import { keyFactsOf } from '../../functions/curation/key-facts.ts';
 import { stageOf } from '../../functions/registry/models.ts';
+
+type ReviewRow = Awaited<ReturnType<typeof listReviews>>[number];
 
 export function datasetView(row: DatasetRow) {
   const counts: Record<string, unknown> = Object(row.counts);
@@ -157,6 +160,11 @@ export function feedbackView(row: FeedbackRow) {
     reviewed_by: row.reviewedBy,
     review_note: row.reviewNote,
   };
+}
+
+/** A correction to be reviewed, with the words that its author says a right answer must hold. */
+export function reviewView({ metadata, ...review }: ReviewRow) {
+  return { ...review, key_facts: keyFactsOf(metadata) };
 }
 
 export function memberView(row: MemberRow, eventIds: readonly string[]) {

@@ -1,19 +1,11 @@
 /**
  * `bruno dataset`, against a real HTTP server that keeps to the admin API's contract.
  */
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { bruno } from '../testing/run-cli.ts';
-import { RUN_ID, type Stack, startStack } from '../testing/stack-server.ts';
+import { describe, expect, it } from 'vitest';
+import { freshStack } from '../testing/fresh-stack.ts';
+import { RUN_ID } from '../testing/stack-server.ts';
 
-let stack: Stack;
-beforeEach(async () => {
-  stack = await startStack();
-});
-afterEach(() => stack.close());
-
-const run = (line: string, ...more: string[]) =>
-  bruno([...line.split(' ').filter((word) => word !== ''), ...more], stack.url);
-const posts = () => stack.requests.filter(({ method }) => method === 'POST');
+const { posts, run, stack } = freshStack();
 
 describe('datasets', () => {
   it('starts curating a week and names the run', async () => {
@@ -26,7 +18,7 @@ describe('datasets', () => {
   });
 
   it('waits until the dataset is there, one log line a change', async () => {
-    stack.curationSteps.push(
+    stack().curationSteps.push(
       ...['queued', 'running', 'running', 'waiting'].map((status) => ({
         status,
         error: null,
@@ -43,7 +35,7 @@ describe('datasets', () => {
   });
 
   it('fails when the curation failed, and when the wait is over', async () => {
-    stack.curationSteps.push({
+    stack().curationSteps.push({
       status: 'errored',
       error: { name: 'Error', message: 'no answers' },
       output: null,
@@ -53,14 +45,14 @@ describe('datasets', () => {
       out: '',
       err: `Curation ${RUN_ID} errored: no answers.\n`,
     });
-    stack.curationSteps.splice(0, 1, { status: 'running', error: null, output: null });
+    stack().curationSteps.splice(0, 1, { status: 'running', error: null, output: null });
     const late = await run('dataset curate --wait --wait-limit 5 --json');
     expect(late.code).toBe(1);
     expect(JSON.parse(late.err).error.code).toBe('wait_limit');
   });
 
   it('does not repeat a curation that may have been started', async () => {
-    stack.before.push(null);
+    stack().before.push(null);
     const { code, err } = await run('dataset curate');
     expect(code).toBe(1);
     expect(err).toContain('it may have been done all the same');

@@ -1,20 +1,13 @@
 /**
  * `bruno job`, against a real HTTP server that keeps to the admin API's contract.
  */
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { freshStack } from '../testing/fresh-stack.ts';
 import { bruno } from '../testing/run-cli.ts';
-import { JOB_2, type Stack, startStack } from '../testing/stack-server.ts';
+import { JOB_2 } from '../testing/stack-server.ts';
 import { job, T0 } from '../testing/stack-state.ts';
 
-let stack: Stack;
-beforeEach(async () => {
-  stack = await startStack();
-});
-afterEach(() => stack.close());
-
-const run = (line: string, ...more: string[]) =>
-  bruno([...line.split(' ').filter((word) => word !== ''), ...more], stack.url);
-const posts = () => stack.requests.filter(({ method }) => method === 'POST');
+const { posts, run, stack } = freshStack();
 
 describe('jobs', () => {
   it('creates a job from a dataset and shows it', async () => {
@@ -25,7 +18,7 @@ describe('jobs', () => {
   });
 
   it('follows a job to its end; a refused candidate is a good end', async () => {
-    stack.jobSteps.push(
+    stack().jobSteps.push(
       {},
       { progress: { phase: 'evaluate' } },
       { status: 'refused', verdict: { accepted: false, reason: 'groups fell by 0.2' } },
@@ -40,15 +33,18 @@ describe('jobs', () => {
   });
 
   it('redraws one line on a terminal and clears it at the end', async () => {
-    stack.jobSteps.push({ progress: { phase: '\u001b[31msft' } }, { status: 'succeeded' });
-    const { err } = await bruno(['job', 'show', `${job.id}`, '--follow'], stack.url, {
+    stack().jobSteps.push({ progress: { phase: '\u001b[31msft' } }, { status: 'succeeded' });
+    const { err } = await bruno(['job', 'show', `${job.id}`, '--follow'], stack().url, {
       errorIsTerminal: true,
     });
     expect(err).toBe('\r\u001b[2K2026-w42.1  leased  attempt 1 of 5  \\u{1b}[31msft\r\u001b[2K');
   });
 
   it('fails when the followed job failed, and still shows it', async () => {
-    stack.jobSteps.push({ status: 'failed', error: { code: 'diverged', message: 'loss is NaN' } });
+    stack().jobSteps.push({
+      status: 'failed',
+      error: { code: 'diverged', message: 'loss is NaN' },
+    });
     const { code, out, err } = await run(`job show ${job.id} --follow --json`);
     expect(code).toBe(1);
     expect(JSON.parse(out)).toMatchObject({ id: job.id, status: 'failed' });
@@ -65,10 +61,10 @@ describe('jobs', () => {
   });
 
   it('cancels once however often it is asked, and says why it cannot', async () => {
-    Object.assign(stack.jobs[0] ?? {}, { status: 'queued' });
+    Object.assign(stack().jobs[0] ?? {}, { status: 'queued' });
     expect((await run(`job cancel ${job.id}`)).code).toBe(0);
     expect((await run(`job cancel ${job.id}`)).code).toBe(0);
-    Object.assign(stack.jobs[0] ?? {}, { status: 'succeeded', finished_at: T0 });
+    Object.assign(stack().jobs[0] ?? {}, { status: 'succeeded', finished_at: T0 });
     expect(await run(`job cancel ${job.id}`)).toEqual({
       code: 1,
       out: '',

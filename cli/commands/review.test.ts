@@ -1,20 +1,11 @@
 /**
  * `bruno review`, against a real HTTP server that keeps to the admin API's contract.
  */
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { bruno } from '../testing/run-cli.ts';
-import { type Stack, startStack } from '../testing/stack-server.ts';
+import { describe, expect, it } from 'vitest';
+import { freshStack } from '../testing/fresh-stack.ts';
 import { review } from '../testing/stack-state.ts';
 
-let stack: Stack;
-beforeEach(async () => {
-  stack = await startStack();
-});
-afterEach(() => stack.close());
-
-const run = (line: string, ...more: string[]) =>
-  bruno([...line.split(' ').filter((word) => word !== ''), ...more], stack.url);
-const posts = () => stack.requests.filter(({ method }) => method === 'POST');
+const { posts, run, stack } = freshStack();
 
 describe('reviews', () => {
   it('accepts several with a note, each by itself', async () => {
@@ -25,14 +16,14 @@ describe('reviews', () => {
     );
     expect(code).toBe(1);
     expect(out).toContain('failed: There is no feedback event gone.');
-    expect(stack.reviews.map(({ status, note }) => [status, note])).toEqual([
+    expect(stack().reviews.map(({ status, note }) => [status, note])).toEqual([
       ['accepted', 'fine'],
       ['accepted', 'fine'],
     ]);
   });
 
   it('accepts all beyond the first page of the list, each once', async () => {
-    for (const n of [3, 4, 5]) stack.reviews.push({ ...review, event_id: `evt-${n}` });
+    for (const n of [3, 4, 5]) stack().reviews.push({ ...review, event_id: `evt-${n}` });
     const { out } = await run('review accept --all --json');
     expect(JSON.parse(out).decided).toHaveLength(5);
     expect(posts()).toHaveLength(5);
@@ -40,7 +31,7 @@ describe('reviews', () => {
 
   it('accepts all that are pending, and nothing when nothing is', async () => {
     expect((await run('review accept --all')).code).toBe(0);
-    expect(stack.reviews.every(({ status }) => status === 'accepted')).toBe(true);
+    expect(stack().reviews.every(({ status }) => status === 'accepted')).toBe(true);
     const again = await run('review accept --all');
     expect(again).toMatchObject({ code: 0, out: 'Nothing is pending.\n' });
   });
@@ -64,6 +55,6 @@ describe('reviews', () => {
       code: 2,
       err: expect.stringContaining('did you mean pending'),
     });
-    expect(stack.requests).toEqual([]);
+    expect(stack().requests).toEqual([]);
   });
 });

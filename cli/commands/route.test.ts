@@ -1,25 +1,17 @@
 /**
  * `bruno route`, against a real HTTP server that keeps to the admin API's contract.
  */
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { freshStack } from '../testing/fresh-stack.ts';
 import { bruno, REQUEST_ID } from '../testing/run-cli.ts';
-import { type Stack, startStack } from '../testing/stack-server.ts';
 
-let stack: Stack;
-beforeEach(async () => {
-  stack = await startStack();
-});
-afterEach(() => stack.close());
-
-const run = (line: string, ...more: string[]) =>
-  bruno([...line.split(' ').filter((word) => word !== ''), ...more], stack.url);
-const posts = () => stack.requests.filter(({ method }) => method === 'POST');
+const { posts, run, stack } = freshStack();
 
 describe('routes', () => {
   it('starts, grows, promotes and rolls back, each with a request id', async () => {
     const ids = [1, 2, 3, 4].map((n) => `00000000-0000-4000-8000-00000000000${n}`);
     const withId = (line: string) =>
-      bruno([...line.split(' '), '--reason', 'week 42'], stack.url, {
+      bruno([...line.split(' '), '--reason', 'week 42'], stack().url, {
         newId: () => ids.shift() ?? '',
       });
     for (const line of ['start 2026-w42.1', 'share 0.25', 'promote', 'rollback']) {
@@ -31,7 +23,7 @@ describe('routes', () => {
       { action: 'promote', model_id: '2026-w42.1' },
       { action: 'rollback' },
     ]);
-    expect(stack.table.production).toBe('2026-w41.1');
+    expect(stack().table.production).toBe('2026-w41.1');
   });
 
   it('shows the candidate it read and names it, so that another one is not promoted', async () => {
@@ -44,7 +36,7 @@ describe('routes', () => {
       table: { production: 'a', candidate: '2026-w43.1', share_bp: 1000, version: 9 },
       history: [],
     });
-    stack.before.push({ status: 200, body: read });
+    stack().before.push({ status: 200, body: read });
     expect(await run('route promote --reason x')).toMatchObject({
       code: 1,
       err: expect.stringContaining('The candidate is 2026-w42.1 by now, not 2026-w43.1.'),
@@ -52,11 +44,11 @@ describe('routes', () => {
   });
 
   it('repeats a change whose answer was lost, with the same id, and it counts once', async () => {
-    stack.after.push(null);
+    stack().after.push(null);
     const { code, out } = await run('route start 2026-w42.1 --share 0.5 --reason x --json');
     expect(code).toBe(0);
     expect(posts()).toHaveLength(2);
-    expect(stack.history).toHaveLength(1);
+    expect(stack().history).toHaveLength(1);
     expect(JSON.parse(out)).toMatchObject({
       request_id: REQUEST_ID,
       route: { table: { candidate: '2026-w42.1', share_bp: 5000 } },
@@ -64,7 +56,7 @@ describe('routes', () => {
   });
 
   it('tells how to repeat safely when it cannot know what became of the change', async () => {
-    stack.before.push(null, null, null);
+    stack().before.push(null, null, null);
     const { code, err } = await run('route rollback');
     expect(code).toBe(1);
     expect(err).toContain(`repeat it safely with --request-id ${REQUEST_ID}`);
@@ -72,7 +64,7 @@ describe('routes', () => {
   });
 
   it('reports a made change as made though the table cannot be read back', async () => {
-    stack.after.push({ status: 200, body: '{}' }, { status: 500, body: '' });
+    stack().after.push({ status: 200, body: '{}' }, { status: 500, body: '' });
     const { code, out } = await run('route rollback');
     expect(code).toBe(0);
     expect(out).toContain('Done, but the table cannot be read just now.');
@@ -89,9 +81,9 @@ describe('routes', () => {
   it.each(['0', '-0.1', '1.01', 'half', '25%', '1e-1', ''])(
     'refuses the share "%s"',
     async (share) => {
-      const { code } = await bruno(['route', 'share', '--reason', 'x', '--', share], stack.url);
+      const { code } = await bruno(['route', 'share', '--reason', 'x', '--', share], stack().url);
       expect(code).toBe(2);
-      expect(stack.requests).toEqual([]);
+      expect(stack().requests).toEqual([]);
     },
   );
 });

@@ -1,23 +1,15 @@
 /**
  * `bruno week`, against a real HTTP server that keeps to the admin API's contract.
  */
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { bruno } from '../testing/run-cli.ts';
-import { type Stack, startStack } from '../testing/stack-server.ts';
+import { describe, expect, it } from 'vitest';
+import { freshStack } from '../testing/fresh-stack.ts';
 import { status } from '../testing/stack-state.ts';
 
-let stack: Stack;
-beforeEach(async () => {
-  stack = await startStack();
-});
-afterEach(() => stack.close());
-
-const run = (line: string) => bruno(line.split(' '), stack.url);
-const posts = () => stack.requests.filter(({ method }) => method === 'POST');
+const { posts, run, stack } = freshStack();
 
 describe('ending the week', () => {
   it('moves the clock to the coming Sunday 02:00 UTC and names the week that ended', async () => {
-    stack.status = { ...status, now: '2026-10-14T09:30:00.000Z' };
+    stack().status = { ...status, now: '2026-10-14T09:30:00.000Z' };
     const { code, out } = await run('week end');
     expect(code).toBe(0);
     expect(out).toContain('Week 2026-w42 has ended');
@@ -37,7 +29,7 @@ describe('ending the week', () => {
   });
 
   it('refuses with one sentence where the clock is the real one', async () => {
-    stack.local = false;
+    stack().local = false;
     expect(await run('week end')).toEqual({
       code: 1,
       out: '',
@@ -46,7 +38,7 @@ describe('ending the week', () => {
   });
 
   it('does not move the clock twice when the answer was lost', async () => {
-    stack.after.push({ status: 200, body: JSON.stringify(stack.status) }, null);
+    stack().after.push({ status: 200, body: JSON.stringify(stack().status) }, null);
     const { code, err } = await run('week end');
     expect(code).toBe(1);
     expect(err).toContain('it may have been done all the same');

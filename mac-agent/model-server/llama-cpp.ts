@@ -12,6 +12,7 @@ import { createLlamaBase } from './llama-base.ts';
 import type { LlamaProcess } from './llama-process.ts';
 import { startLlamaProcess } from './llama-process.ts';
 import { serialise } from './serialise.ts';
+import { moveTag } from './tags.ts';
 import type { HeldModel, ModelServer } from './types.ts';
 import { EMBEDDING_MODEL, EMBEDDING_TOKENS } from './types.ts';
 
@@ -124,14 +125,8 @@ export const createLlamaCppServer = (options: LlamaCppOptions): ModelServer => {
       }),
     tag: (modelId, tag) =>
       inTurn(async () => {
-        const target = find(modelId);
-        for (const [id, model] of known) {
-          if (model.tags.includes(tag)) {
-            known.set(id, { ...model, tags: model.tags.filter((held) => held !== tag) });
-          }
-        }
-        const tags = target.tags.filter((held) => held !== tag);
-        known.set(modelId, { ...target, tags: [...tags, tag] });
+        find(modelId);
+        moveTag(known, modelId, tag);
       }),
     remove: (modelId) =>
       inTurn(async () => {

@@ -15,6 +15,7 @@ import { readGguf } from './gguf.ts';
 import type { Modelfile } from './modelfile.ts';
 import { modelfileForBase, parseModelfile } from './modelfile.ts';
 import { serialise } from './serialise.ts';
+import { moveTag } from './tags.ts';
 import type { HeldModel, ModelServer } from './types.ts';
 import { EMBEDDING_MODEL } from './types.ts';
 
@@ -151,13 +152,7 @@ export const createOllamaServer = (options: OllamaOptions): ModelServer => {
         const target = find(modelId);
         const source = target.ollamaName;
         await client.copy({ source, destination: `${target.name}:${tag}` });
-        for (const [id, model] of known) {
-          if (model.name === target.name && model.tags.includes(tag)) {
-            known.set(id, { ...model, tags: model.tags.filter((held) => held !== tag) });
-          }
-        }
-        const tags = target.tags.filter((held) => held !== tag);
-        known.set(modelId, { ...target, tags: [...tags, tag] });
+        moveTag(known, modelId, tag, ({ name }) => name === target.name);
       }),
     remove: (modelId) =>
       inTurn(async () => {

@@ -4,6 +4,6 @@ import { judge } from './judge.ts';
 
 describe('judging an answer', () => {
   it.each(golden)('calls "$text" $judgement for key $key', ({ key, wrong, text, judgement }) => {
-    expect(judge({ key, wrong: [{ answer: '', key: wrong }] }, text)).toBe(judgement);
+    expect(judge({ key, wrong: [{ key: wrong }] }, text)).toBe(judgement);
   });
 });

@@ -1,7 +1,11 @@
 // Whether an answer states a fact, states something false instead, or neither. Used by simulated
 // visitors and by the measurement; reads key strings only and must not ask any model.
 
-import type { Fact } from './bank.ts';
+/** What of a fact decides: the words that must stand, and those of the wrong answers. */
+export interface Keys {
+  key: readonly string[];
+  wrong: readonly { key: readonly string[] }[];
+}
 
 export type Judgement = 'right' | 'wrong' | 'unclear';
 
@@ -20,7 +24,7 @@ export function containsAll(text: string, keys: readonly string[]): boolean {
 }
 
 /** An answer that states the right and a wrong fact together is wrong: a visitor cannot use it. */
-export function judge(fact: Pick<Fact, 'key' | 'wrong'>, text: string): Judgement {
+export function judge(fact: Keys, text: string): Judgement {
   if (fact.wrong.some((wrong) => containsAll(text, wrong.key))) return 'wrong';
   return containsAll(text, fact.key) ? 'right' : 'unclear';
 }

@@ -133,6 +133,7 @@ const SUITES: readonly Suite[] = [
   pythonLint,
   vitestSuite('unit'),
   vitestSuite('workerd'),
+  vitestSuite('clients'),
   trainer,
   vitestSuite('llama'),
   vitestSuite('browser'),

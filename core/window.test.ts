@@ -29,7 +29,7 @@ const user = (content: string): ChatMessage => ({ role: 'user', content });
 const assistant = (content: string): ChatMessage => ({ role: 'assistant', content });
 const system = 'Be brief.';
 const question = 'And now?';
-const fit = (history: readonly ChatMessage[], windowTokens: number, answerTokens = 64) =>
+const cutTo = (history: readonly ChatMessage[], windowTokens: number, answerTokens = 64) =>
   fitWindow({ system, history, question }, { windowTokens, answerTokens });
 
 const ten = 'one two six ten one two six ten one two';
@@ -40,7 +40,7 @@ const fixed = messageTokens(system) + messageTokens(question);
 describe('a conversation', () => {
   test('that fits is left as it is', () => {
     const history = [...exchange(1), ...exchange(2)];
-    expect(fit(history, 1000)).toEqual({
+    expect(cutTo(history, 1000)).toEqual({
       fits: true,
       messages: [{ role: 'system', content: system }, ...history, user(question)],
       dropped: 0,
@@ -50,8 +50,8 @@ describe('a conversation', () => {
 
   test('too long by one token loses its oldest exchange, and only that', () => {
     const history = [...exchange(1), ...exchange(2), ...exchange(3)];
-    expect(fit(history, 64 + fixed + 3 * cost)).toMatchObject({ dropped: 0 });
-    expect(fit(history, 64 + fixed + 3 * cost - 1)).toMatchObject({
+    expect(cutTo(history, 64 + fixed + 3 * cost)).toMatchObject({ dropped: 0 });
+    expect(cutTo(history, 64 + fixed + 3 * cost - 1)).toMatchObject({
       dropped: 2,
       messages: [
         { role: 'system', content: system },
@@ -64,7 +64,7 @@ describe('a conversation', () => {
 
   test('is not stitched together: what is older than the first that does not fit is left out too', () => {
     const long = [user(ten.repeat(20)), assistant('Yes.')];
-    const fitted = fit([...exchange(1), ...long, ...exchange(3)], 64 + fixed + 3 * cost);
+    const fitted = cutTo([...exchange(1), ...long, ...exchange(3)], 64 + fixed + 3 * cost);
     expect(fitted).toMatchObject({
       dropped: 4,
       messages: [{ role: 'system' }, ...exchange(3), user(question)],
@@ -72,11 +72,11 @@ describe('a conversation', () => {
   });
 
   test('whose question fills the room has no history left', () => {
-    expect(fit(exchange(1), 64 + fixed)).toMatchObject({ fits: true, dropped: 2 });
+    expect(cutTo(exchange(1), 64 + fixed)).toMatchObject({ fits: true, dropped: 2 });
   });
 
   test('whose question does not fit is refused with the numbers', () => {
-    expect(fit(exchange(1), 10 + fixed - 1, 10)).toEqual({
+    expect(cutTo(exchange(1), 10 + fixed - 1, 10)).toEqual({
       fits: false,
       neededTokens: fixed,
       roomTokens: fixed - 1,
@@ -84,7 +84,7 @@ describe('a conversation', () => {
   });
 
   test('leaves at least half the window to the prompt, however long the answer may become', () => {
-    expect(fit([], 200, 4096)).toMatchObject({ fits: true, answerTokens: 100 });
+    expect(cutTo([], 200, 4096)).toMatchObject({ fits: true, answerTokens: 100 });
   });
 
   test('keeps a suffix of its history that starts with a question, and never exceeds the room', () => {
@@ -97,7 +97,7 @@ describe('a conversation', () => {
         fc.array(turn, { maxLength: 12 }),
         fc.integer({ min: 128, max: 400 }),
         (all, n) => {
-          const fitted = fit(all, n);
+          const fitted = cutTo(all, n);
           if (!fitted.fits) throw new Error('the question alone fits');
           const kept = fitted.messages.slice(1, -1);
           expect(kept).toEqual(all.slice(all.length - kept.length));

@@ -30,6 +30,9 @@ export interface ErrorBody {
 
 interface AppErrorOptions {
   details?: string[];
+  /** The field at fault and a finer code than ours: told where OpenAI's shape has room for them. */
+  field?: string;
+  reason?: string;
   internalMessage?: string;
   retryAfterSeconds?: number;
   cause?: unknown;
@@ -39,6 +42,8 @@ export class AppError extends Error {
   readonly code: ErrorCode;
   readonly status: ErrorStatus;
   readonly details: string[] | undefined;
+  readonly field: string | undefined;
+  readonly reason: string | undefined;
   readonly internalMessage: string | undefined;
   readonly retryAfterSeconds: number | undefined;
 
@@ -48,6 +53,8 @@ export class AppError extends Error {
     this.code = code;
     this.status = STATUS[code];
     this.details = options.details;
+    this.field = options.field;
+    this.reason = options.reason;
     this.internalMessage = options.internalMessage;
     this.retryAfterSeconds = options.retryAfterSeconds;
   }

@@ -47,14 +47,14 @@ const check = (name: string, command: string, args: readonly string[]): Suite =>
   },
 });
 
-/** Ruff's rules and its format, with the trainer's own configuration. */
+/** Ruff's rules and its format, with the trainer's configuration. */
 const pythonLint: Suite = {
   name: 'python lint',
   run: (assets, folder) => {
     const config = ['--config', join('mac-agent', 'trainer', 'ruff.toml')];
-    const target = join('mac-agent', 'trainer');
+    const targets = [join('mac-agent', 'trainer'), join('test', 'clients')];
     return [['check'], ['format', '--check']]
-      .map((what) => ['-m', 'ruff', ...what, ...config, target])
+      .map((what) => ['-m', 'ruff', ...what, ...config, ...targets])
       .map((args) => check('python lint', assets.pythonBinary, args).run(assets, folder))
       .reduce(add, NOTHING);
   },
@@ -133,6 +133,7 @@ const SUITES: readonly Suite[] = [
   pythonLint,
   vitestSuite('unit'),
   vitestSuite('workerd'),
+  vitestSuite('clients'),
   trainer,
   vitestSuite('llama'),
   vitestSuite('browser'),

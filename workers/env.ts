@@ -44,6 +44,7 @@ const settingsSchema = z.object({
   ALLOWED_ORIGINS: z.string().default(''),
   LEARNING_OVERRIDES: z.string().default(''),
   MAX_ANSWER_TOKENS: z.coerce.number().int().min(1).max(4096).default(512),
+  CONTEXT_TOKENS: z.coerce.number().int().min(128).max(1_048_576).default(2048),
   CLOCK_OFFSET_MS: z.coerce.number().int().default(0),
 });
 export type Settings = z.infer<typeof settingsSchema>;

@@ -3,6 +3,7 @@
 
 import type { Context, Next } from 'hono';
 import { AppError } from '../core/errors.ts';
+import { isOpenAiPath, openAiError } from '../core/wire/openai-error.ts';
 import type { Env } from './env.ts';
 import { sameSecret } from './tokens.ts';
 
@@ -82,18 +83,19 @@ export function answerError(error: unknown, c: AppContext): Response {
       : new AppError('dependency_unavailable', 'Something failed on our side. Please try again.', {
           internalMessage: error instanceof Error ? (error.stack ?? error.name) : 'unknown',
         });
+  const path = new URL(c.req.url).pathname;
   if (known.status >= 500) {
     console.error(
       JSON.stringify({
         level: 'error',
         code: known.code,
-        path: new URL(c.req.url).pathname,
+        path,
         trace_id: c.get('traceId'),
         detail: known.internalMessage,
       }),
     );
   }
-  const response = c.json(known.toBody(), known.status);
+  const response = c.json(isOpenAiPath(path) ? openAiError(known) : known.toBody(), known.status);
   if (known.retryAfterSeconds !== undefined) {
     response.headers.set('retry-after', String(known.retryAfterSeconds));
   }

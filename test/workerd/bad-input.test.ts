@@ -18,7 +18,6 @@ const POSTS: [string, Record<string, string>][] = [
   ['/api/chat', {}],
   ['/api/feedback', {}],
   ['/api/signals', {}],
-  ['/v1/chat/completions', asOperator],
   ['/agent/jobs/claim', asAgent],
   ['/agent/jobs/018f0000-0000-7000-8000-000000000000/heartbeat', asAgent],
   ['/agent/jobs/018f0000-0000-7000-8000-000000000000/complete', asAgent],

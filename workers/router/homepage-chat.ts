@@ -3,8 +3,9 @@
 import type { Piece } from '../../adapters/model-server/index.ts';
 import { AppError } from '../../core/errors.ts';
 import { CURRENT_PROMPT, systemPrompt } from '../../core/system-prompt.ts';
+import { fitWindow, longestOf } from '../../core/window.ts';
 import { type ChatRequest, chatRequestSchema } from '../../core/wire/chat.ts';
-import { LIMITS, parseWire } from '../../core/wire/shared.ts';
+import { LIMITS, parseWire, type Source } from '../../core/wire/shared.ts';
 import { callObject } from '../durable.ts';
 import { settingsOf } from '../env.ts';
 import { type AppContext, readJson } from '../http.ts';
@@ -21,16 +22,13 @@ export async function homepageChat(c: AppContext): Promise<Response> {
   const history = await sessionHistory(c, body.session_id, visitorId);
   const sources = body.sources ?? [];
   const traceId = c.get('traceId');
+  const fit = fitted(c, body.message, history, sources);
   const given = await answer(c.env, c.executionCtx, {
     visitorId,
     sessionId: body.session_id,
     traceId,
     query: body.message,
-    messages: [
-      { role: 'system', content: systemPrompt(CURRENT_PROMPT, sources) },
-      ...history,
-      { role: 'user', content: body.message },
-    ],
+    messages: fit.messages,
     historyTurns: Math.ceil(history.length / 2),
     sources,
     retrievalPossible: body.sources !== undefined,
@@ -40,7 +38,7 @@ export async function homepageChat(c: AppContext): Promise<Response> {
     parameters: {
       temperature: 0.7,
       top_p: 0.9,
-      max_tokens: settingsOf(c.env).MAX_ANSWER_TOKENS,
+      max_tokens: fit.answerTokens,
     },
   });
   const facts = {
@@ -61,6 +59,31 @@ export async function homepageChat(c: AppContext): Promise<Response> {
   let response = '';
   for await (const piece of remembered) if (piece.type === 'text') response += piece.text;
   return c.json({ response, ...facts });
+}
+
+/** Throws AppError invalid_request when the question and its sources alone are too long. */
+function fitted(
+  c: AppContext,
+  question: string,
+  history: readonly SessionMessage[],
+  sources: readonly Source[],
+) {
+  const { CONTEXT_TOKENS, MAX_ANSWER_TOKENS } = settingsOf(c.env);
+  const system = systemPrompt(CURRENT_PROMPT, sources);
+  const fit = fitWindow(
+    { system, history, question },
+    { windowTokens: CONTEXT_TOKENS, answerTokens: MAX_ANSWER_TOKENS },
+  );
+  if (fit.fits) return fit;
+  const field = longestOf([
+    { name: 'message', text: question },
+    { name: 'sources', text: system },
+  ]);
+  throw new AppError('invalid_request', 'This is too long for the assistant. Please shorten it.', {
+    details: [
+      `${field}: too long, the prompt comes to about ${fit.neededTokens} of ${fit.roomTokens} tokens`,
+    ],
+  });
 }
 
 async function* homepageEvents(

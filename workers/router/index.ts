@@ -3,9 +3,9 @@
 import { Hono } from 'hono';
 import { sessionRequestSchema } from '../../core/wire/chat.ts';
 import { LIMITS, parseWire } from '../../core/wire/shared.ts';
-import { settingsOf } from '../env.ts';
 import { type App, readJson } from '../http.ts';
 import { homepageChat } from './homepage-chat.ts';
+import { listModels, showModel } from './models.ts';
 import { openaiChat } from './openai-chat.ts';
 import { openSession } from './visitor.ts';
 
@@ -15,11 +15,11 @@ export const router = new Hono<App>()
     return c.json(await openSession(c), 201);
   })
   .post('/api/chat', homepageChat)
+  .use('/v1/*', async (c, next) => {
+    await next();
+    // Where OpenAI's clients look for the id of a request.
+    c.header('x-request-id', c.get('traceId'));
+  })
   .post('/v1/chat/completions', openaiChat)
-  .get('/v1/models', (c) => {
-    const id = settingsOf(c.env).MODEL_NAME;
-    return c.json({
-      object: 'list',
-      data: [{ id, object: 'model', created: 0, owned_by: 'bruno' }],
-    });
-  });
+  .get('/v1/models', listModels)
+  .get('/v1/models/:model', showModel);

@@ -1,21 +1,19 @@
 // POST /v1/chat/completions in OpenAI's shape, streaming and not. `model` names the assistant, never
 // a version; only an operator who measures may name one, and such an answer is not recorded.
 
-import type { Piece, SamplingParameters, Usage } from '../../adapters/model-server/index.ts';
+import type { Piece, Usage } from '../../adapters/model-server/index.ts';
 import { ModelServerError } from '../../adapters/model-server/index.ts';
+import { completionPrompt } from '../../core/completion-prompt.ts';
 import { AppError } from '../../core/errors.ts';
 import { uuidv7 } from '../../core/ids.ts';
-import { CURRENT_PROMPT, systemPrompt } from '../../core/system-prompt.ts';
-import {
-  type ChatMessage,
-  type CompletionRequest,
-  completionRequestSchema,
-  plainMessages,
-} from '../../core/wire/chat.ts';
-import { LIMITS, parseWire } from '../../core/wire/shared.ts';
+import { CURRENT_PROMPT } from '../../core/system-prompt.ts';
+import { type CompletionRequest, readCompletion } from '../../core/wire/completion.ts';
+import { openAiError } from '../../core/wire/openai-error.ts';
+import { LIMITS } from '../../core/wire/shared.ts';
 import { now, randomBytes, settingsOf } from '../env.ts';
 import { type AppContext, bearer, readJson } from '../http.ts';
 import { answer, ask, PATIENCE_MS } from './answer.ts';
+import { noSuchModel } from './models.ts';
 import { SSE_HEADERS, sseBody } from './sse.ts';
 import { isOperator, knownVisitor } from './visitor.ts';
 
@@ -24,46 +22,42 @@ export async function openaiChat(c: AppContext): Promise<Response> {
   if (token === undefined) throw new AppError('unauthorized', 'A bearer token is needed.');
   const operator = await isOperator(c);
   const visitorId = operator ? 'operator' : await knownVisitor(c, token);
-  const body = parseWire(completionRequestSchema, await readJson(c, LIMITS.chatBytes));
+  const request = readCompletion(await readJson(c, LIMITS.chatBytes));
   const settings = settingsOf(c.env);
-  const { messages, custom } = withSystemPrompt(body);
+  const prompt = completionPrompt(request, {
+    windowTokens: settings.CONTEXT_TOKENS,
+    answerTokens: Math.min(request.maxTokens ?? Infinity, settings.MAX_ANSWER_TOKENS),
+  });
+  const { messages, parameters } = prompt;
   if (operator && c.req.header('x-bruno-measure') === '1') {
     const abort = new AbortController();
-    const request = {
-      model: body.model,
-      messages,
-      parameters: parametersOf(body, settings.MAX_ANSWER_TOKENS),
-      firstTokenMs: PATIENCE_MS,
-    };
-    return respond(c, body, {
+    const measured = { model: request.model, messages, parameters, firstTokenMs: PATIENCE_MS };
+    return respond(c, request, {
       id: uuidv7(now(c.env), randomBytes(10)),
-      model: body.model,
+      model: request.model,
       createdAtMs: now(c.env),
-      pieces: guarded(ask(c.env, request, abort.signal)),
+      pieces: guarded(ask(c.env, measured, abort.signal)),
       abandon: () => abort.abort(),
       headers: {},
     });
   }
   const name = settings.MODEL_NAME;
-  if (body.model !== name) {
-    throw new AppError('not_found', `There is no model "${body.model}". Use "${name}".`);
-  }
-  const query = messages.at(-1)?.content ?? '';
+  if (request.model !== name) throw noSuchModel(request.model, name);
   const given = await answer(c.env, c.executionCtx, {
-    visitorId: operator && body.user ? `operator:${body.user}` : visitorId,
+    visitorId: operator && request.user ? `operator:${request.user}` : visitorId,
     sessionId: c.req.header('x-session-id')?.slice(0, 100).toWellFormed() ?? '',
     traceId: c.get('traceId'),
-    query,
+    query: prompt.question,
     messages,
-    historyTurns: Math.floor(messages.filter(({ role }) => role !== 'system').length / 2),
-    sources: body.sources ?? [],
-    retrievalPossible: body.sources !== undefined,
-    promptVersion: custom ? `${CURRENT_PROMPT}+custom` : CURRENT_PROMPT,
+    historyTurns: prompt.historyTurns,
+    sources: request.sources ?? [],
+    retrievalPossible: request.sources !== undefined,
+    promptVersion: prompt.custom ? `${CURRENT_PROMPT}+custom` : CURRENT_PROMPT,
     trainingOptOut: c.req.header('sec-gpc') === '1',
     platform: 'openai',
-    parameters: parametersOf(body, settings.MAX_ANSWER_TOKENS),
+    parameters,
   });
-  return respond(c, body, {
+  return respond(c, request, {
     id: given.interactionId,
     model: name,
     createdAtMs: given.createdAtMs,
@@ -72,6 +66,7 @@ export async function openaiChat(c: AppContext): Promise<Response> {
     headers: {
       'x-interaction-id': given.interactionId,
       'x-feedback-token': given.feedbackToken,
+      ...(prompt.dropped === 0 ? {} : { 'x-history-dropped': String(prompt.dropped) }),
       ...(operator ? { 'x-model-version': given.modelServed } : {}),
     },
   });
@@ -86,30 +81,6 @@ async function* guarded(pieces: AsyncGenerator<Piece, void>): AsyncGenerator<Pie
   }
 }
 
-function withSystemPrompt(body: CompletionRequest): { messages: ChatMessage[]; custom: boolean } {
-  const given = plainMessages(body.messages);
-  const extra = given.filter(({ role }) => role === 'system').map(({ content }) => content);
-  const system = [systemPrompt(CURRENT_PROMPT, body.sources ?? []), ...extra].join('\n\n');
-  return {
-    messages: [
-      { role: 'system', content: system },
-      ...given.filter(({ role }) => role !== 'system'),
-    ],
-    custom: extra.length > 0,
-  };
-}
-
-function parametersOf(body: CompletionRequest, limit: number): SamplingParameters {
-  const maxTokens = Math.min(body.max_completion_tokens ?? body.max_tokens ?? limit, limit);
-  return {
-    temperature: body.temperature ?? 0.7,
-    top_p: body.top_p ?? 0.9,
-    max_tokens: maxTokens,
-    ...(body.stop ? { stop: body.stop } : {}),
-    ...(body.seed === null || body.seed === undefined ? {} : { seed: body.seed }),
-  };
-}
-
 interface Completion {
   id: string;
   model: string;
@@ -121,12 +92,12 @@ interface Completion {
 
 async function respond(
   c: AppContext,
-  body: CompletionRequest,
+  request: CompletionRequest,
   completion: Completion,
 ): Promise<Response> {
-  if (body.stream === true) {
-    const usage = body.stream_options?.include_usage === true;
-    return c.body(sseBody(chunks(completion, usage), completion.abandon), 200, {
+  if (request.stream) {
+    const lines = chunks(completion, request.includeUsage);
+    return c.body(sseBody(lines, completion.abandon), 200, {
       ...SSE_HEADERS,
       ...completion.headers,
     });
@@ -183,7 +154,7 @@ async function* chunks(completion: Completion, withUsage: boolean): AsyncGenerat
     }
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
-    yield JSON.stringify(error.toBody());
+    yield JSON.stringify(openAiError(error));
   }
   yield '[DONE]';
 }

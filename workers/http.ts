@@ -82,7 +82,8 @@ export function answerError(error: unknown, c: AppContext): Response {
       : new AppError('dependency_unavailable', 'Something failed on our side. Please try again.', {
           internalMessage: error instanceof Error ? (error.stack ?? error.name) : 'unknown',
         });
-  if (known.status >= 500) {
+  // To a client that has left nothing is answered, and nothing is ill.
+  if (known.status >= 500 && !c.req.raw.signal.aborted) {
     console.error(
       JSON.stringify({
         level: 'error',

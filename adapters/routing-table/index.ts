@@ -26,12 +26,9 @@ export interface TableSources {
 }
 
 function within<Value>(work: Promise<Value>): Promise<Value> {
-  return Promise.race([
-    work,
-    new Promise<never>((_, reject) => {
-      setTimeout(() => reject(new Error('timed out')), READ_TIMEOUT_MS);
-    }),
-  ]);
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new Error('timed out')), READ_TIMEOUT_MS);
+  return Promise.race([work, late.promise]).finally(() => clearTimeout(timer));
 }
 
 /** One for each isolate. `read` never throws. */
@@ -40,15 +37,19 @@ export class LeasedTable {
   private leaseUntilMs = 0;
 
   async read(sources: TableSources, nowMs: number): Promise<RoutingTable> {
-    if (this.held !== undefined && nowMs < this.leaseUntilMs) return this.held;
+    // A lease further away than it can be was taken before the clock went back: it has ended.
+    const leaseLeftMs = this.leaseUntilMs - nowMs;
+    if (this.held !== undefined && leaseLeftMs > 0 && leaseLeftMs <= LEASE_MS) return this.held;
     // One request refreshes; the others go on with the held table meanwhile. They do not wait for
     // its promise: a request that is cancelled would take theirs with it.
     this.leaseUntilMs = nowMs + READ_TIMEOUT_MS;
     const fresh = await within(sources.object()).catch(() => this.fromKv(sources.kv));
     // KV may be behind what this isolate has already seen: an older version never wins.
     if (fresh !== undefined && fresh.version >= (this.held?.version ?? 0)) this.held = fresh;
+    // Held like any other, or each request of a cold isolate would wait for both time-outs.
+    this.held ??= initialTable(sources.baseModel);
     this.leaseUntilMs = nowMs + LEASE_MS;
-    return this.held ?? initialTable(sources.baseModel);
+    return this.held;
   }
 
   private async fromKv(kv: KVNamespace): Promise<RoutingTable | undefined> {

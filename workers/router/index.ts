@@ -5,7 +5,7 @@ import { sessionRequestSchema } from '../../core/wire/chat.ts';
 import { LIMITS, parseWire } from '../../core/wire/shared.ts';
 import { settingsOf } from '../env.ts';
 import { type App, readJson } from '../http.ts';
-import { homepageChat } from './homepage-chat.ts';
+import { eraseSession, homepageChat } from './homepage-chat.ts';
 import { openaiChat } from './openai-chat.ts';
 import { openSession } from './visitor.ts';
 
@@ -14,6 +14,7 @@ export const router = new Hono<App>()
     parseWire(sessionRequestSchema, await readJson(c, LIMITS.feedbackBytes));
     return c.json(await openSession(c), 201);
   })
+  .delete('/api/chat/session/:id', eraseSession)
   .post('/api/chat', homepageChat)
   .post('/v1/chat/completions', openaiChat)
   .get('/v1/models', (c) => {

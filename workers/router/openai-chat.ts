@@ -15,7 +15,8 @@ import {
 import { LIMITS, parseWire } from '../../core/wire/shared.ts';
 import { now, randomBytes, settingsOf } from '../env.ts';
 import { type AppContext, bearer, readJson } from '../http.ts';
-import { answer, ask, PATIENCE_MS } from './answer.ts';
+import { answer } from './answer.ts';
+import { ask } from './opening.ts';
 import { SSE_HEADERS, sseBody } from './sse.ts';
 import { isOperator, knownVisitor } from './visitor.ts';
 
@@ -33,7 +34,6 @@ export async function openaiChat(c: AppContext): Promise<Response> {
       model: body.model,
       messages,
       parameters: parametersOf(body, settings.MAX_ANSWER_TOKENS),
-      firstTokenMs: PATIENCE_MS,
     };
     return respond(c, body, {
       id: uuidv7(now(c.env), randomBytes(10)),
@@ -50,6 +50,7 @@ export async function openaiChat(c: AppContext): Promise<Response> {
   }
   const query = messages.at(-1)?.content ?? '';
   const given = await answer(c.env, c.executionCtx, {
+    clientSignal: c.req.raw.signal,
     visitorId: operator && body.user ? `operator:${body.user}` : visitorId,
     sessionId: c.req.header('x-session-id')?.slice(0, 100).toWellFormed() ?? '',
     traceId: c.get('traceId'),

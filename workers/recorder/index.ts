@@ -48,15 +48,12 @@ function done({ message, event }: Delivery): void {
   inFlight.delete(event);
 }
 
-/**
- * The record is out of reach: each message comes again by itself, later and later. With the queue's
- * hundred deliveries that bridges more than an hour and a half before the dead letters.
- */
+/** Later and later: with the queue's hundred deliveries over an hour and a half of outage. */
+export const retryDelaySeconds = (attempts: number) =>
+  Math.min(RETRY_MOST_SECONDS, RETRY_FIRST_SECONDS * 2 ** (attempts - 1));
+
+/** The record is out of reach: the message comes again by itself, before the dead letters. */
 function later(message: Message): void {
-  const delaySeconds = Math.min(
-    RETRY_MOST_SECONDS,
-    RETRY_FIRST_SECONDS * 2 ** (message.attempts - 1),
-  );
   console.warn(
     JSON.stringify({
       level: 'warn',
@@ -65,7 +62,7 @@ function later(message: Message): void {
       attempts: message.attempts,
     }),
   );
-  message.retry({ delaySeconds });
+  message.retry({ delaySeconds: retryDelaySeconds(message.attempts) });
 }
 
 /** One row that the database refuses for what it holds must not take the others with it. */

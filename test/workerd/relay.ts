@@ -16,12 +16,12 @@ export async function startRelay(target: string): Promise<Relay> {
   const cut = () => {
     for (const socket of open) socket.destroy();
   };
-  const server = createServer((client) => {
+  const server = createServer({ noDelay: true }, (client) => {
     if (!up) {
       client.destroy();
       return;
     }
-    const other = connect(Number(port), hostname);
+    const other = connect({ port: Number(port), host: hostname, noDelay: true });
     for (const [one, two] of [
       [client, other],
       [other, client],

@@ -84,6 +84,11 @@ async function chat(request: IncomingMessage, response: ServerResponse): Promise
     setTimeout(() => response.destroy(), 20);
     return;
   }
+  if (question.includes('flow for ever')) {
+    const timer = setInterval(() => response.write(chunk('and on ')), 50);
+    response.once('close', () => clearInterval(timer));
+    return;
+  }
   if (does('stalls', 'stall midway')) return;
   if (question.includes('slowly')) await new Promise((resolve) => setTimeout(resolve, 500));
   response.write(chunk(question.slice(0, 100)));

@@ -22,7 +22,7 @@ const publicCors = cors({
       .map((entry) => entry.trim());
     return allowed.includes(origin) || origin === new URL(c.req.url).origin ? origin : null;
   },
-  allowMethods: ['GET', 'POST'],
+  allowMethods: ['GET', 'POST', 'DELETE'],
   exposeHeaders: ['x-interaction-id', 'x-feedback-token', 'retry-after'],
   maxAge: 600,
 });

@@ -84,7 +84,8 @@ export function answerError(error: unknown, c: AppContext): Response {
           internalMessage: error instanceof Error ? (error.stack ?? error.name) : 'unknown',
         });
   const path = new URL(c.req.url).pathname;
-  if (known.status >= 500) {
+  // To a client that has left nothing is answered, and nothing is ill.
+  if (known.status >= 500 && !c.req.raw.signal.aborted) {
     console.error(
       JSON.stringify({
         level: 'error',

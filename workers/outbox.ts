@@ -20,7 +20,7 @@ interface Entry {
 
 let waiting: Entry[] = [];
 
-/** An event that is not written by then was given up by the queue and lies with the dead letters. */
+/** An event that is not written by then waits for the record to come back; nobody waits for it. */
 const FORGOTTEN_MS = 120_000;
 
 /** Events handed to the queue and not yet written; read by the local stack before it stops. */

@@ -4,9 +4,9 @@
 
 import { EventSourceParserStream } from 'eventsource-parser/stream';
 import { z } from 'zod';
+import { type ModelPatience, PATIENCE } from '../../core/patience.ts';
 import type { ChatMessage } from '../../core/wire/chat.ts';
 
-const BETWEEN_TOKENS_TIMEOUT_MS = 30_000;
 const EMBED_TIMEOUT_MS = 60_000;
 const HEALTH_TIMEOUT_MS = 3_000;
 
@@ -27,8 +27,8 @@ export interface ModelRequest {
   model: string;
   messages: readonly ChatMessage[];
   parameters: SamplingParameters;
-  /** How long to wait for the first piece before giving up on this model. */
-  firstTokenMs: number;
+  /** Left out: production's patience. */
+  patience?: ModelPatience;
 }
 
 export interface Usage {
@@ -75,6 +75,8 @@ export async function* streamAnswer(
   request: ModelRequest,
   signal: AbortSignal,
 ): AsyncGenerator<Piece, void> {
+  const patience = request.patience ?? PATIENCE.production;
+  const startedMs = performance.now();
   const watchdog = new AbortController();
   const both = AbortSignal.any([signal, watchdog.signal]);
   const response = await deadline(
@@ -90,7 +92,7 @@ export async function* streamAnswer(
       }),
       signal: both,
     }),
-    request.firstTokenMs,
+    patience.connectMs,
     watchdog,
   );
   if (!response.ok || response.body === null) {
@@ -104,14 +106,18 @@ export async function* streamAnswer(
     .pipeThrough(new TextDecoderStream())
     .pipeThrough(new EventSourceParserStream())
     .getReader();
-  let timeoutMs = request.firstTokenMs;
+  let spoken = false;
   try {
     for (;;) {
-      const { done, value } = await deadline(reader.read(), timeoutMs, watchdog);
+      // From the start, not from the last chunk: a server may send empty ones for ever.
+      const timeoutMs = spoken
+        ? patience.betweenTokensMs
+        : Math.max(0, patience.firstTokenMs - (performance.now() - startedMs));
+      const { done, value } = await deadline(reader.read(), timeoutMs, watchdog, 'broken');
       if (done) throw new ModelServerError('broken', 'the stream ended without its end mark');
       if (value.data === '[DONE]') return;
       for (const piece of piecesOf(value.data)) {
-        if (piece.type === 'text') timeoutMs = BETWEEN_TOKENS_TIMEOUT_MS;
+        if (piece.type === 'text') spoken = true;
         yield piece;
       }
     }
@@ -151,17 +157,18 @@ async function deadline<Value>(
   work: Promise<Value>,
   ms: number,
   watchdog: AbortController,
+  failure: ModelFailure = 'unreachable',
 ): Promise<Value> {
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => {
-    late.reject(new ModelServerError('timed_out', `nothing came for ${ms} ms`));
+    late.reject(new ModelServerError('timed_out', `nothing came for ${Math.round(ms)} ms`));
     watchdog.abort();
   }, ms);
   try {
     return await Promise.race([work, late.promise]);
   } catch (error) {
     if (error instanceof ModelServerError) throw error;
-    throw new ModelServerError('unreachable', error instanceof Error ? error.name : 'failed');
+    throw new ModelServerError(failure, error instanceof Error ? error.name : 'failed');
   } finally {
     clearTimeout(timer);
   }

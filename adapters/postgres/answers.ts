@@ -30,6 +30,8 @@ export async function insertInteractions(
     routing_version: event.routing_version,
     status: event.status,
     error_code: event.error_code,
+    assigned_failure: event.assigned_failure ?? null,
+    fault: event.fault ?? null,
     prompt_tokens: event.prompt_tokens,
     completion_tokens: event.completion_tokens,
     first_token_ms: event.first_token_ms,

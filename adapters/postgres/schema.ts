@@ -60,11 +60,30 @@ export const interactions = pgTable(
     trainingOptOut: boolean('training_opt_out').notNull(),
     platform: text('platform', { enum: ['homepage', 'openai'] }).notNull(),
     createdAt: instant('created_at').notNull(),
+    assignedFailure: text('assigned_failure'),
+    fault: text('fault', { enum: ['model', 'service'] }),
   },
   (table) => [
     index('interactions_created').on(table.createdAt, table.id),
     index('interactions_model').on(table.modelServed, table.createdAt),
     index('interactions_visitor').on(table.visitorId),
+  ],
+);
+
+/** Who met which arm, once for each stage of an experiment: the denominator of every comparison. */
+export const exposures = pgTable(
+  'exposures',
+  {
+    visitorId: text('visitor_id').notNull(),
+    experimentId: text('experiment_id').notNull(),
+    /** The experiment's share then, in ten-thousandths. */
+    shareBp: integer('share_bp').notNull(),
+    arm: text('arm', { enum: ['control', 'treatment'] }).notNull(),
+    firstAt: instant('first_at').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.visitorId, table.experimentId, table.shareBp] }),
+    index('exposures_experiment').on(table.experimentId, table.shareBp, table.arm),
   ],
 );
 

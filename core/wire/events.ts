@@ -26,6 +26,12 @@ export const interactionEventSchema = z.strictObject({
   routing_version: z.int(),
   status: z.enum(['complete', 'partial', 'error']),
   error_code: z.string().nullable(),
+  /** Why the assigned model gave no first token and production was asked instead. */
+  assigned_failure: z.string().nullish(),
+  /** Whom the trouble counts against; see core/blame.ts. */
+  fault: z.enum(['model', 'service']).nullish(),
+  /** The stage of the experiment: its share when the answer was assigned. */
+  share_bp: z.int().nullish(),
   prompt_tokens: z.int().nullable(),
   completion_tokens: z.int().nullable(),
   first_token_ms: z.int().nullable(),

@@ -8,7 +8,8 @@ import { beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import { withDatabase } from '../../adapters/postgres/connect.ts';
 import { insertModel } from '../../adapters/postgres/models.ts';
-import { LeasedTable, readTable, writeTable } from '../../adapters/routing-table/index.ts';
+import { readTable, writeTable } from '../../adapters/routing-table/index.ts';
+import { LeasedTable } from '../../adapters/routing-table/leased-table.ts';
 import { initialTable, routingTableSchema } from '../../core/routing.ts';
 import type { RoutingObject } from '../../functions/rollout/routing-object.ts';
 import { databaseOf } from '../../workers/env.ts';
@@ -134,7 +135,11 @@ test('an isolate sees the object within its lease, KV when the object is gone, e
   const table = (version: number) => ({ ...initialTable('base'), version });
   const leased = new LeasedTable();
   let live = table(5);
-  const sources = { object: async () => live, kv: env.ROUTING_KV, baseModel: 'base' };
+  const sources = {
+    object: async () => live,
+    copy: () => readTable(env.ROUTING_KV),
+    baseModel: 'base',
+  };
   expect((await leased.read(sources, 0)).version).toBe(5);
   live = table(6);
   expect((await leased.read(sources, 2_999)).version).toBe(5);

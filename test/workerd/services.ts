@@ -8,6 +8,7 @@ import { ensureAssets } from '../../local/assets.ts';
 import { startDatabase } from '../../local/database.ts';
 import { defaultAssetsHome, homePaths, prepareHome } from '../../local/home.ts';
 import { innerPorts } from '../../local/ports.ts';
+import { startRelay } from './relay.ts';
 import { startUpstream } from './upstream.ts';
 
 const assetsHome = defaultAssetsHome(process.env);
@@ -16,9 +17,11 @@ const home = mkdtempSync(join(tmpdir(), 'bruno-workerd-'));
 prepareHome(home, assetsHome);
 const ports = await innerPorts(homePaths(home).ports, 8787);
 const database = await startDatabase({ home, assets, ports, password: 'for-tests-only' });
-const upstream = await startUpstream();
+const relay = await startRelay(database.proxyAddress);
+const upstream = await startUpstream({ database: relay.turn });
 process.stdin.resume().on('end', async () => {
   await upstream.stop();
+  await relay.stop();
   await database.stop();
   rmSync(home, { recursive: true, force: true });
   process.exit(0);
@@ -26,7 +29,7 @@ process.stdin.resume().on('end', async () => {
 process.stdout.write(
   `${JSON.stringify({
     databaseUrl: database.url,
-    databaseProxy: database.proxyAddress,
+    databaseProxy: relay.address,
     modelServerUrl: upstream.url,
   })}\n`,
 );

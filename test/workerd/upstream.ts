@@ -4,6 +4,11 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
+/** What a test may do to the services from inside its isolate, and ask of them. */
+export interface Switches {
+  database(state: 'up' | 'down'): void;
+}
+
 export interface Upstream {
   url: string;
   stop(): Promise<void>;
@@ -20,27 +25,71 @@ async function body(
   return JSON.parse(Buffer.concat(parts).toString());
 }
 
+/** Each chat request, and whether its caller left before it was answered. */
+const seen: { model: string; question: string; left: boolean }[] = [];
+
 async function chat(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { model, messages } = await body(request);
   const question = messages.at(-1)?.content ?? '';
-  if (model.includes('refuses') || question.includes('refuse everyone')) {
+  const entry = { model, question, left: false };
+  seen.push(entry);
+  response.once('close', () => {
+    entry.left = !response.writableEnded;
+  });
+  const does = (inName: string, inQuestion?: string) =>
+    model.includes(inName) || (inQuestion !== undefined && question.includes(inQuestion));
+  if (does('refuses', 'refuse everyone')) {
     response.writeHead(500).end('{"error":{"code":"broken","message":"no"}}');
     return;
   }
+  const before = seen.filter((one) => one.model === model).length;
+  if (model.includes('recovers') && before <= 5) {
+    response.writeHead(500).end();
+    return;
+  }
+  if (does('busy')) {
+    response.writeHead(429).end('{"error":{"code":"busy","message":"later"}}');
+    return;
+  }
+  if (does('hangs', 'hang on everyone')) return;
+  if (does('cuts')) {
+    response.destroy();
+    return;
+  }
   response.writeHead(200, { 'content-type': 'text/event-stream' });
-  if (model.includes('garbage')) {
+  if (does('garbage')) {
     response.end('data: not json\n\n');
     return;
   }
-  if (model.includes('empty')) {
+  if (does('page')) {
+    response.end('<html><body>502 Bad Gateway</body></html>');
+    return;
+  }
+  if (does('empty')) {
     response.end('data: [DONE]\n\n');
     return;
   }
-  response.write(chunk(`${model} answers: `));
-  if (model.includes('dies') || question.includes('die midway')) {
+  if (does('still-born')) {
+    response.write(': hello\n\n');
     setTimeout(() => response.destroy(), 20);
     return;
   }
+  if (does('chatters')) {
+    const timer = setInterval(() => response.write(chunk('')), 20);
+    response.once('close', () => clearInterval(timer));
+    return;
+  }
+  response.write(chunk(`${model} answers: `));
+  if (does('dies', 'die midway')) {
+    setTimeout(() => response.destroy(), 20);
+    return;
+  }
+  if (question.includes('flow for ever')) {
+    const timer = setInterval(() => response.write(chunk('and on ')), 50);
+    response.once('close', () => clearInterval(timer));
+    return;
+  }
+  if (does('stalls', 'stall midway')) return;
   if (question.includes('slowly')) await new Promise((resolve) => setTimeout(resolve, 500));
   response.write(chunk(question.slice(0, 100)));
   response.write(chunk('', 'stop'));
@@ -50,12 +99,17 @@ async function chat(request: IncomingMessage, response: ServerResponse): Promise
   response.end('data: [DONE]\n\n');
 }
 
-export async function startUpstream(): Promise<Upstream> {
+export async function startUpstream(switches: Switches): Promise<Upstream> {
   const server = createServer((request, response) => {
     if (request.headers.authorization !== 'Bearer gateway-for-tests-only-0123456789') {
       response.writeHead(401).end();
     } else if (request.url === '/v1/chat/completions') {
       void chat(request, response);
+    } else if (request.url === '/test/seen') {
+      response.end(JSON.stringify(seen));
+    } else if (request.url === '/test/database/down' || request.url === '/test/database/up') {
+      switches.database(request.url.endsWith('up') ? 'up' : 'down');
+      response.end('{}');
     } else if (request.url === '/healthz') {
       response.end(JSON.stringify({ status: 'ok', models: ['tiny-sre'] }));
     } else {

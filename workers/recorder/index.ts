@@ -7,39 +7,79 @@ import {
   insertSystemPrompt,
 } from '../../adapters/postgres/answers.ts';
 import { withDatabase } from '../../adapters/postgres/connect.ts';
+import { insertExposures } from '../../adapters/postgres/exposures.ts';
 import { isPromptVersion, systemPrompt } from '../../core/system-prompt.ts';
 import { type QueueEvent, queueEventSchema } from '../../core/wire/events.ts';
 import { databaseOf, type Env, learningOf } from '../env.ts';
 import { inFlight } from '../outbox.ts';
 
+const RETRY_FIRST_SECONDS = 2;
+const RETRY_MOST_SECONDS = 60;
+
+interface Delivery {
+  message: Message;
+  event: QueueEvent;
+}
+
 export async function record(batch: MessageBatch, env: Env): Promise<void> {
-  const events: QueueEvent[] = [];
+  const deliveries: Delivery[] = [];
   for (const message of batch.messages) {
     const parsed = queueEventSchema.safeParse(message.body);
-    if (parsed.success) events.push(parsed.data);
-    else
-      await bury(env, message, parsed.error.issues.map((issue) => issue.path.join('.')).join(', '));
+    if (parsed.success) deliveries.push({ message, event: parsed.data });
+    else await bury(env, message, parsed.error.issues.map(({ path }) => path.join('.')).join(', '));
   }
   try {
-    await write(env, events);
+    await write(
+      env,
+      deliveries.map(({ event }) => event),
+    );
+    deliveries.forEach(done);
   } catch (error) {
-    if (!isDataError(error)) throw error;
-    await writeOneByOne(env, events);
+    if (isDataError(error)) await writeOneByOne(env, deliveries);
+    else
+      deliveries.forEach(({ message }) => {
+        later(message);
+      });
   }
-  batch.ackAll();
-  for (const event of events) inFlight.delete(event);
+}
+
+function done({ message, event }: Delivery): void {
+  message.ack();
+  inFlight.delete(event);
+}
+
+/** Later and later: with the queue's hundred deliveries over an hour and a half of outage. */
+export const retryDelaySeconds = (attempts: number) =>
+  Math.min(RETRY_MOST_SECONDS, RETRY_FIRST_SECONDS * 2 ** (attempts - 1));
+
+/** The record is out of reach: the message comes again by itself, before the dead letters. */
+function later(message: Message): void {
+  console.warn(
+    JSON.stringify({
+      level: 'warn',
+      code: 'record_delayed',
+      id: message.id,
+      attempts: message.attempts,
+    }),
+  );
+  message.retry({ delaySeconds: retryDelaySeconds(message.attempts) });
 }
 
 /** One row that the database refuses for what it holds must not take the others with it. */
-async function writeOneByOne(env: Env, events: readonly QueueEvent[]): Promise<void> {
-  for (const event of events) {
+async function writeOneByOne(env: Env, deliveries: readonly Delivery[]): Promise<void> {
+  for (const delivery of deliveries) {
+    const { message, event } = delivery;
     try {
       await write(env, [event]);
+      done(delivery);
     } catch (error) {
-      if (!isDataError(error)) throw error;
+      if (!isDataError(error)) {
+        later(message);
+        continue;
+      }
       const id = event.kind === 'interaction' ? event.interaction_id : event.event_id;
       console.error(JSON.stringify({ level: 'error', code: 'refused_row', id }));
-      await env.DEAD_LETTERS.send({ reason: 'refused by the database', body: event });
+      if (await toDeadLetters(env, message, 'refused by the database')) done(delivery);
     }
   }
 }
@@ -56,7 +96,18 @@ function isDataError(error: unknown): boolean {
 /** A message nobody can read goes to the dead letters with its reason; it would fail for ever. */
 async function bury(env: Env, message: Message, fields: string): Promise<void> {
   console.error(JSON.stringify({ level: 'error', code: 'poison_message', id: message.id, fields }));
-  await env.DEAD_LETTERS.send({ reason: `unreadable: ${fields}`, body: message.body });
+  if (await toDeadLetters(env, message, `unreadable: ${fields}`)) message.ack();
+}
+
+/** False when the dead letters are out of reach themselves; the message then comes again. */
+async function toDeadLetters(env: Env, message: Message, reason: string): Promise<boolean> {
+  try {
+    await env.DEAD_LETTERS.send({ reason, body: message.body });
+    return true;
+  } catch {
+    later(message);
+    return false;
+  }
 }
 
 async function write(env: Env, events: readonly QueueEvent[]): Promise<void> {
@@ -71,6 +122,7 @@ async function write(env: Env, events: readonly QueueEvent[]): Promise<void> {
           await insertSystemPrompt(tx, version, systemPrompt(version, []));
       }
       await insertInteractions(tx, answers);
+      await insertExposures(tx, answers);
       await insertFeedback(tx, feedback, autoAccept);
     }),
   );

@@ -1,30 +1,32 @@
 // One answer: who is asked, who answered, and what is written down about it afterwards. The first
 // piece of text is awaited before anything is sent, so that a candidate that fails or hangs is
-// replaced by production unseen. Recording happens after the last piece, through the queue.
+// replaced by production unseen. Recording happens after the last piece, through the queue, once.
 
 import {
-  type ModelRequest,
   ModelServerError,
   type Piece,
   type SamplingParameters,
-  streamAnswer,
   type Usage,
 } from '../../adapters/model-server/index.ts';
+import { blame, type Trouble } from '../../core/blame.ts';
 import { AppError } from '../../core/errors.ts';
 import { uuidv7 } from '../../core/ids.ts';
-import { type Assignment, assign } from '../../core/routing.ts';
+import { PATIENCE, type Patience } from '../../core/patience.ts';
+import { assign } from '../../core/routing.ts';
 import type { ChatMessage } from '../../core/wire/chat.ts';
 import type { InteractionEvent } from '../../core/wire/events.ts';
 import type { Source } from '../../core/wire/shared.ts';
 import { type Env, now, randomBytes, settingsOf } from '../env.ts';
 import { push } from '../outbox.ts';
 import { issueFeedbackToken } from '../tokens.ts';
+import { interactionEvent } from './answer-event.ts';
+import { breakers } from './breakers.ts';
 import { liveTable } from './live-table.ts';
-
-export const PATIENCE_MS = 30_000;
-const CANDIDATE_PATIENCE_MS = 8_000;
+import { type Opening, openAnswer } from './opening.ts';
 
 export interface Question {
+  /** The request's own signal: aborted when the client leaves, also before anything is sent. */
+  clientSignal: AbortSignal;
   visitorId: string;
   sessionId: string;
   traceId: string;
@@ -50,35 +52,53 @@ export interface Answer {
   abandon: () => void;
 }
 
-interface Opened {
-  model: string;
-  first: Piece;
-  rest: AsyncGenerator<Piece, void>;
-}
-
 /** Starts an answer. Throws AppError model_unavailable when production cannot answer either. */
 export async function answer(
   env: Env,
   context: Pick<ExecutionContext, 'waitUntil'>,
   question: Question,
+  patience: Patience = PATIENCE,
 ): Promise<Answer> {
   const settings = settingsOf(env);
   const startedMs = now(env);
   const table = await liveTable(env);
   const assignment = assign(table, question.visitorId);
+  const candidate = assignment.model !== table.production;
   const interactionId = uuidv7(startedMs, randomBytes(10));
   const abort = new AbortController();
+  let opened: Opening | undefined;
   let response = '';
-  let settled = false;
   let usage: Usage | undefined;
   let firstTokenMs: number | null = null;
+  let settled = false;
+  const recorded = Promise.withResolvers<void>();
+  // Keeps the request alive until its answer is written down, also when the client has left.
+  context.waitUntil(recorded.promise);
 
-  const write = (model: string, status: InteractionEvent['status'], errorCode: string | null) => {
+  const settle = (outcome: Trouble['outcome'], errorCode: string | null) => {
+    if (settled) return;
+    settled = true;
+    const fault = blame({
+      candidate,
+      assignedFailure: opened?.assignedFailure ?? null,
+      outcome,
+      answered: opened?.ok ?? false,
+      productionWell: breakers.isWell(table.production),
+    });
+    // A break that is not the candidate's own says nothing about it.
+    const verdict = () => {
+      if (outcome !== 'broke') return outcome === 'complete' ? 'ok' : 'unknown';
+      return fault === 'model' || opened?.model === table.production ? 'failed' : 'unknown';
+    };
+    if (opened?.ok) breakers.settle(opened.model, verdict(), now(env));
     const event = interactionEvent(question, assignment, {
       interactionId,
-      model,
-      status,
+      model: opened?.ok ? opened.model : assignment.model,
+      status: STATUS[outcome],
       errorCode,
+      assignedFailure: opened?.assignedFailure ?? null,
+      fault,
+      shareBp: table.experiment?.shareBp ?? null,
       routingVersion: table.version,
       response,
       usage,
@@ -86,66 +106,52 @@ export async function answer(
       startedMs,
       endedMs: now(env),
     });
-    context.waitUntil(
-      push(env.EVENTS, event).catch(() => {
-        console.error(
-          JSON.stringify({ level: 'error', code: 'record_lost', interaction_id: interactionId }),
-        );
-      }),
-    );
+    push(env.EVENTS, event)
+      .catch(() => log('record_lost', interactionId))
+      .finally(recorded.resolve);
   };
+  const abandon = () => {
+    abort.abort();
+    settle('left', 'client_left');
+  };
+  if (question.clientSignal.aborted) abandon();
+  else question.clientSignal.addEventListener('abort', abandon, { once: true });
 
-  const models = [...new Set([assignment.model, table.production])];
-  let opened: Opened;
-  try {
-    opened = await openFirst(env, models, question, abort.signal);
-  } catch (error) {
-    write(assignment.model, 'error', error instanceof ModelServerError ? error.failure : 'broken');
-    throw new AppError(
-      'model_unavailable',
-      'The assistant cannot answer right now. Please try again.',
-      {
-        internalMessage: error instanceof Error ? `${error.name}: ${error.message}` : 'unknown',
-        retryAfterSeconds: 10,
-        cause: error,
-      },
-    );
+  opened = await openAnswer(env, {
+    assigned: assignment.model,
+    production: table.production,
+    request: { messages: question.messages, parameters: question.parameters },
+    patience,
+    signal: abort.signal,
+  });
+  const { model } = opened;
+  if (!opened.ok) {
+    settle('unanswered', opened.failure);
+    throw unavailable('The assistant cannot answer right now. Please try again.', opened.detail);
   }
-  firstTokenMs = now(env) - startedMs;
+  if (!settled) firstTokenMs = Math.max(0, now(env) - startedMs);
+  const { first, rest } = opened;
 
   const feedbackToken = await issueFeedbackToken(settings.TOKEN_KEYS, {
     interactionId,
     visitorId: question.visitorId,
     experimentId: assignment.experimentId,
     arm: assignment.arm,
-    model: opened.model,
+    model,
     issuedAtMs: startedMs,
   });
 
-  const settle = (status: InteractionEvent['status'], errorCode: string | null) => {
-    if (settled) return;
-    settled = true;
-    write(opened.model, status, errorCode);
-  };
-  const abandon = () => {
-    abort.abort();
-    settle('partial', 'client_left');
-  };
-
   async function* pieces(): AsyncGenerator<Piece, void> {
     try {
-      for await (const piece of joined(opened)) {
+      for await (const piece of joined(first, rest)) {
         if (piece.type === 'text') response += piece.text;
         if (piece.type === 'usage') usage = piece.usage;
         yield piece;
       }
       settle('complete', null);
     } catch (error) {
-      settle('partial', error instanceof ModelServerError ? error.failure : 'broken');
-      throw new AppError('model_unavailable', 'The answer broke off. Please try again.', {
-        internalMessage: error instanceof Error ? `${error.name}: ${error.message}` : 'unknown',
-        cause: error,
-      });
+      settle('broke', error instanceof ModelServerError ? error.failure : 'broken');
+      throw unavailable('The answer broke off. Please try again.', describe(error));
     } finally {
       abandon();
     }
@@ -154,105 +160,34 @@ export async function answer(
   return {
     interactionId,
     feedbackToken,
-    modelServed: opened.model,
+    modelServed: model,
     createdAtMs: startedMs,
     pieces: pieces(),
     abandon,
   };
 }
 
-/** The first model of the list that gives a piece of an answer; throws the last one's error. */
-async function openFirst(
-  env: Env,
-  models: readonly string[],
-  question: Question,
-  signal: AbortSignal,
-): Promise<Opened> {
-  let failure: unknown;
-  for (const [index, model] of models.entries()) {
-    // With somebody left to answer instead, a hanging model is given up sooner.
-    const firstTokenMs = index < models.length - 1 ? CANDIDATE_PATIENCE_MS : PATIENCE_MS;
-    try {
-      const rest = ask(
-        env,
-        { model, messages: question.messages, parameters: question.parameters, firstTokenMs },
-        signal,
-      );
-      const first = await rest.next();
-      if (first.done) throw new ModelServerError('broken', 'an empty stream');
-      return { model, first: first.value, rest };
-    } catch (error) {
-      failure = error;
-    }
-  }
-  throw failure;
-}
+const STATUS: Record<Trouble['outcome'], InteractionEvent['status']> = {
+  complete: 'complete',
+  broke: 'partial',
+  left: 'partial',
+  unanswered: 'error',
+};
 
-/** A model by name, past the routing table; used to measure and to compare, never for visitors. */
-export function ask(
-  env: Env,
-  request: ModelRequest,
-  signal: AbortSignal,
+async function* joined(
+  first: Piece,
+  rest: AsyncGenerator<Piece, void>,
 ): AsyncGenerator<Piece, void> {
-  const settings = settingsOf(env);
-  return streamAnswer(
-    { url: settings.MODEL_SERVER_URL, token: settings.GATEWAY_TOKEN },
-    request,
-    signal,
-  );
+  yield first;
+  yield* rest;
 }
 
-async function* joined(opened: Opened): AsyncGenerator<Piece, void> {
-  yield opened.first;
-  yield* opened.rest;
-}
+const describe = (error: unknown) =>
+  error instanceof Error ? `${error.name}: ${error.message}` : 'unknown';
 
-interface Outcome {
-  interactionId: string;
-  model: string;
-  status: InteractionEvent['status'];
-  errorCode: string | null;
-  routingVersion: number;
-  response: string;
-  usage: Usage | undefined;
-  firstTokenMs: number | null;
-  startedMs: number;
-  endedMs: number;
-}
+const unavailable = (message: string, internalMessage: string) =>
+  new AppError('model_unavailable', message, { internalMessage, retryAfterSeconds: 10 });
 
-function interactionEvent(
-  question: Question,
-  assignment: Assignment,
-  outcome: Outcome,
-): InteractionEvent {
-  // Postgres cannot store U+0000 nor half a character, and a small model may well emit them.
-  const clean = (text: string) => text.replaceAll('\u0000', '').toWellFormed();
-  return {
-    kind: 'interaction',
-    v: 1,
-    interaction_id: outcome.interactionId,
-    visitor_id: question.visitorId,
-    session_id: question.sessionId,
-    trace_id: question.traceId,
-    query: question.query,
-    history_turns: question.historyTurns,
-    response: clean(outcome.response),
-    sources: [...question.sources],
-    retrieval_possible: question.retrievalPossible,
-    prompt_version: question.promptVersion,
-    model_served: outcome.model,
-    model_assigned: assignment.model,
-    arm: assignment.arm,
-    experiment_id: assignment.experimentId,
-    routing_version: outcome.routingVersion,
-    status: outcome.status,
-    error_code: outcome.errorCode,
-    prompt_tokens: outcome.usage?.promptTokens ?? null,
-    completion_tokens: outcome.usage?.completionTokens ?? null,
-    first_token_ms: outcome.firstTokenMs,
-    total_ms: Math.max(0, outcome.endedMs - outcome.startedMs),
-    training_opt_out: question.trainingOptOut,
-    platform: question.platform,
-    created_at: outcome.startedMs,
-  };
+function log(code: string, interactionId: string): void {
+  console.error(JSON.stringify({ level: 'error', code, interaction_id: interactionId }));
 }

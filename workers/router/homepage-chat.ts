@@ -5,16 +5,17 @@ import { AppError } from '../../core/errors.ts';
 import { CURRENT_PROMPT, systemPrompt } from '../../core/system-prompt.ts';
 import { fitWindow, longestOf } from '../../core/window.ts';
 import { type ChatRequest, chatRequestSchema } from '../../core/wire/chat.ts';
-import { LIMITS, parseWire, type Source } from '../../core/wire/shared.ts';
+import { LIMITS, parseWire, type Source, textSchema } from '../../core/wire/shared.ts';
 import { callObject } from '../durable.ts';
 import { settingsOf } from '../env.ts';
-import { type AppContext, readJson } from '../http.ts';
+import { type AppContext, bearer, readJson } from '../http.ts';
 import { type Answer, answer } from './answer.ts';
 import { historySchema, type SessionMessage } from './session-object.ts';
 import { SSE_HEADERS, sseBody } from './sse.ts';
 import { knownVisitor } from './visitor.ts';
 
 const HISTORY_TIMEOUT_MS = 500;
+const sessionIdSchema = textSchema(100);
 
 export async function homepageChat(c: AppContext): Promise<Response> {
   const body = parseWire(chatRequestSchema, await readJson(c, LIMITS.chatBytes));
@@ -24,6 +25,7 @@ export async function homepageChat(c: AppContext): Promise<Response> {
   const traceId = c.get('traceId');
   const fit = fitted(c, body.message, history, sources);
   const given = await answer(c.env, c.executionCtx, {
+    clientSignal: c.req.raw.signal,
     visitorId,
     sessionId: body.session_id,
     traceId,
@@ -128,6 +130,22 @@ async function sessionHistory(
   }
 }
 
+/** DELETE /api/chat/session/:id: the visitor's conversation is forgotten; what is recorded stays. */
+export async function eraseSession(c: AppContext): Promise<Response> {
+  const token = bearer(c);
+  if (token === undefined) throw new AppError('unauthorized', 'A visitor token is needed.');
+  const visitorId = await knownVisitor(c, token);
+  await callObject({
+    namespace: c.env.SESSIONS,
+    name: parseWire(sessionIdSchema, c.req.param('id')),
+    path: '/erase',
+    body: { visitor_id: visitorId },
+    answer: historySchema,
+    timeoutMs: 5_000,
+  });
+  return c.body(null, 204);
+}
+
 async function* remember(
   c: AppContext,
   body: ChatRequest,
@@ -146,6 +164,7 @@ async function* remember(
       path: '/append',
       body: {
         visitor_id: visitorId,
+        asked_at: given.createdAtMs,
         messages: [
           { role: 'user', content: body.message },
           { role: 'assistant', content: response },

@@ -4,7 +4,7 @@ import { Hono } from 'hono';
 import { sessionRequestSchema } from '../../core/wire/chat.ts';
 import { LIMITS, parseWire } from '../../core/wire/shared.ts';
 import { type App, readJson } from '../http.ts';
-import { homepageChat } from './homepage-chat.ts';
+import { eraseSession, homepageChat } from './homepage-chat.ts';
 import { listModels, showModel } from './models.ts';
 import { openaiChat } from './openai-chat.ts';
 import { openSession } from './visitor.ts';
@@ -14,6 +14,7 @@ export const router = new Hono<App>()
     parseWire(sessionRequestSchema, await readJson(c, LIMITS.feedbackBytes));
     return c.json(await openSession(c), 201);
   })
+  .delete('/api/chat/session/:id', eraseSession)
   .post('/api/chat', homepageChat)
   .use('/v1/*', async (c, next) => {
     await next();

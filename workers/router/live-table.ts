@@ -1,6 +1,7 @@
 // The routing table as this isolate sees it.
 
-import { LeasedTable } from '../../adapters/routing-table/index.ts';
+import { readTable } from '../../adapters/routing-table/index.ts';
+import { LeasedTable } from '../../adapters/routing-table/leased-table.ts';
 import { type RoutingTable, routingTableSchema } from '../../core/routing.ts';
 import { callObject } from '../durable.ts';
 import { type Env, now, settingsOf } from '../env.ts';
@@ -12,7 +13,7 @@ export function liveTable(env: Env): Promise<RoutingTable> {
   return leased.read(
     {
       object: () => routingTable(env),
-      kv: env.ROUTING_KV,
+      copy: () => readTable(env.ROUTING_KV),
       baseModel: settingsOf(env).BASE_MODEL,
     },
     now(env),

@@ -12,8 +12,9 @@ import { openAiError } from '../../core/wire/openai-error.ts';
 import { LIMITS } from '../../core/wire/shared.ts';
 import { now, randomBytes, settingsOf } from '../env.ts';
 import { type AppContext, bearer, readJson } from '../http.ts';
-import { answer, ask, PATIENCE_MS } from './answer.ts';
+import { answer } from './answer.ts';
 import { noSuchModel } from './models.ts';
+import { ask } from './opening.ts';
 import { SSE_HEADERS, sseBody } from './sse.ts';
 import { isOperator, knownVisitor } from './visitor.ts';
 
@@ -31,7 +32,7 @@ export async function openaiChat(c: AppContext): Promise<Response> {
   const { messages, parameters } = prompt;
   if (operator && c.req.header('x-bruno-measure') === '1') {
     const abort = new AbortController();
-    const measured = { model: request.model, messages, parameters, firstTokenMs: PATIENCE_MS };
+    const measured = { model: request.model, messages, parameters };
     return respond(c, request, {
       id: uuidv7(now(c.env), randomBytes(10)),
       model: request.model,
@@ -44,6 +45,7 @@ export async function openaiChat(c: AppContext): Promise<Response> {
   const name = settings.MODEL_NAME;
   if (request.model !== name) throw noSuchModel(request.model, name);
   const given = await answer(c.env, c.executionCtx, {
+    clientSignal: c.req.raw.signal,
     visitorId: operator && request.user ? `operator:${request.user}` : visitorId,
     sessionId: c.req.header('x-session-id')?.slice(0, 100).toWellFormed() ?? '',
     traceId: c.get('traceId'),

@@ -17,6 +17,8 @@ export type SessionMessage = z.infer<typeof messageSchema>;
 const readSchema = z.strictObject({ visitor_id: z.string() });
 const appendSchema = z.strictObject({
   visitor_id: z.string(),
+  /** When the visitor asked; an answer that was asked for before an erasure is not remembered. */
+  asked_at: z.int(),
   messages: z.array(messageSchema).max(2),
 });
 
@@ -28,12 +30,14 @@ export class SessionObject extends createDurable({ autoPersist: false }) {
   visitorId = '';
   messages: SessionMessage[] = [];
   expiresAtMs = 0;
+  erasedAtMs = 0;
 
   constructor(state: DurableObjectState, env: Env) {
     super(state, env);
     Reflect.set(this.state, 'raw', env);
     this.router().post('/history', (request) => this.history(request));
     this.router().post('/append', (request) => this.append(request));
+    this.router().post('/erase', (request) => this.erase(request));
   }
 
   private router(): RouterLike {
@@ -51,8 +55,9 @@ export class SessionObject extends createDurable({ autoPersist: false }) {
   }
 
   private async append(request: Request): Promise<Response> {
-    const { visitor_id, messages } = appendSchema.parse(await request.json());
+    const { visitor_id, asked_at, messages } = appendSchema.parse(await request.json());
     if (!this.belongsTo(visitor_id)) return error(403, 'The session belongs to another visitor.');
+    if (asked_at <= this.erasedAtMs) return json({ messages: [] });
     this.visitorId = visitor_id;
     const earlier = this.alive() ? this.messages : [];
     this.messages = [...earlier, ...messages].slice(-MAX_MESSAGES);
@@ -60,6 +65,19 @@ export class SessionObject extends createDurable({ autoPersist: false }) {
     await this.persist();
     await this.setAlarm(Date.now() + LIFE_MS);
     return json({ messages: this.messages });
+  }
+
+  /** Forgets the conversation at once; only whose it was stays for the hour, for answers under way. */
+  private async erase(request: Request): Promise<Response> {
+    const { visitor_id } = readSchema.parse(await request.json());
+    if (!this.belongsTo(visitor_id)) return error(403, 'The session belongs to another visitor.');
+    this.visitorId = visitor_id;
+    this.messages = [];
+    this.expiresAtMs = 0;
+    this.erasedAtMs = now(Reflect.get(this.state, 'raw'));
+    await this.persist();
+    await this.setAlarm(Date.now() + LIFE_MS);
+    return json({ messages: [] });
   }
 
   private belongsTo(visitorId: string): boolean {

@@ -1,0 +1,47 @@
+// Exposures: which visitor met which arm of an experiment, once for each stage. Written by the
+// recorder in the transaction of the answers they come from; whatever order and however often these
+// are delivered, the earliest answer stands.
+
+import { sql } from 'drizzle-orm';
+import type { InteractionEvent } from '../../core/wire/events.ts';
+import type { Queryable } from './connect.ts';
+import { exposures } from './schema.ts';
+
+type Exposure = typeof exposures.$inferInsert;
+
+/** Asked is exposed: a failed answer counts too, or a candidate that fails would lose its evidence. */
+export function exposuresOf(events: readonly InteractionEvent[]): Exposure[] {
+  const earliest = new Map<string, Exposure>();
+  for (const event of events) {
+    const { visitor_id, experiment_id, share_bp, arm, created_at } = event;
+    if (experiment_id === null || arm === 'none' || typeof share_bp !== 'number') continue;
+    const key = JSON.stringify([visitor_id, experiment_id, share_bp]);
+    const known = earliest.get(key);
+    if (known !== undefined && known.firstAt.getTime() <= created_at) continue;
+    earliest.set(key, {
+      visitorId: visitor_id,
+      experimentId: experiment_id,
+      shareBp: share_bp,
+      arm,
+      firstAt: new Date(created_at),
+    });
+  }
+  // One order for everyone, so that two batches at once cannot wait for each other's rows.
+  return [...earliest].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, exposure]) => exposure);
+}
+
+export async function insertExposures(
+  db: Queryable,
+  events: readonly InteractionEvent[],
+): Promise<void> {
+  const rows = exposuresOf(events);
+  if (rows.length === 0) return;
+  await db
+    .insert(exposures)
+    .values(rows)
+    .onConflictDoUpdate({
+      target: [exposures.visitorId, exposures.experimentId, exposures.shareBp],
+      set: { firstAt: sql`excluded.first_at` },
+      setWhere: sql`excluded.first_at < ${exposures.firstAt}`,
+    });
+}

@@ -1,0 +1,53 @@
+import { expect, test } from 'vitest';
+import { blame, type Trouble } from './blame.ts';
+
+const trouble = (over: Partial<Trouble>): Trouble => ({
+  candidate: true,
+  assignedFailure: null,
+  outcome: 'complete',
+  answered: true,
+  productionWell: true,
+  ...over,
+});
+
+test.each<[string, Partial<Trouble>, ReturnType<typeof blame>]>([
+  ['a whole answer is nobody\u2019s', {}, null],
+  ['a candidate replaced by production is its own', { assignedFailure: 'timed_out' }, 'model'],
+  ['a candidate that was skipped is its own', { assignedFailure: 'circuit_open' }, 'model'],
+  ['a full gateway is the service\u2019s', { assignedFailure: 'busy' }, 'service'],
+  [
+    'both failing is the service\u2019s',
+    { assignedFailure: 'refused', outcome: 'unanswered', answered: false },
+    'service',
+  ],
+  [
+    'a replacement that breaks is the service\u2019s',
+    { assignedFailure: 'refused', outcome: 'broke' },
+    'service',
+  ],
+  [
+    'a client gone before the replacement answered is nobody\u2019s',
+    { assignedFailure: 'timed_out', outcome: 'left', answered: false },
+    null,
+  ],
+  [
+    'a client gone while the replacement answers leaves the candidate\u2019s failure',
+    { assignedFailure: 'timed_out', outcome: 'left' },
+    'model',
+  ],
+  ['a candidate that breaks midway is its own', { outcome: 'broke' }, 'model'],
+  [
+    'a candidate that breaks while production is ill is the service\u2019s',
+    { outcome: 'broke', productionWell: false },
+    'service',
+  ],
+  ['production breaking is the service\u2019s', { candidate: false, outcome: 'broke' }, 'service'],
+  [
+    'production silent is the service\u2019s',
+    { candidate: false, outcome: 'unanswered', answered: false },
+    'service',
+  ],
+  ['a client that leaves is nobody\u2019s', { outcome: 'left' }, null],
+])('%s', (_, over, expected) => {
+  expect(blame(trouble(over))).toBe(expected);
+});

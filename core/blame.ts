@@ -1,0 +1,39 @@
+// Whose fault an answer's trouble is. A version under trial is blamed only when production was well
+// at that moment: a Mac that is down must not decide an experiment. Pure; the router calls it once
+// for each answer and the record keeps the word.
+
+/** `model`: it counts against the assigned version. `service`: it counts against none. */
+export type Fault = 'model' | 'service';
+
+export interface Trouble {
+  /** The assigned version is not production. */
+  candidate: boolean;
+  /** Why the candidate gave no first token; null when it did, or was never in question. */
+  assignedFailure: string | null;
+  /** `unanswered`: nobody gave a first token. `left`: the client went, before or after it. */
+  outcome: 'complete' | 'broke' | 'unanswered' | 'left';
+  /** Somebody gave a first token. */
+  answered: boolean;
+  /** What this isolate knows of production from its other answers. */
+  productionWell: boolean;
+}
+
+/** Null when there is nobody to blame. */
+export function blame(trouble: Trouble): Fault | null {
+  const { candidate, assignedFailure, outcome, answered, productionWell } = trouble;
+  if (candidate && assignedFailure !== null) {
+    if (outcome === 'unanswered' || outcome === 'broke') return 'service';
+    if (!answered) return null;
+    // The gateway's queue is everyone's: being asked first is not a reason to be blamed for it.
+    return assignedFailure === 'busy' ? 'service' : 'model';
+  }
+  switch (outcome) {
+    case 'complete':
+    case 'left':
+      return null;
+    case 'unanswered':
+      return 'service';
+    case 'broke':
+      return candidate && productionWell ? 'model' : 'service';
+  }
+}

@@ -1,0 +1,205 @@
+// A model that fails, in every way it can: who answers instead, what is written down, and whom it
+// counts against. Each test ends with the exact count of answers, votes and exposures.
+
+import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { sql } from 'drizzle-orm';
+import { expect, test } from 'vitest';
+import { BREAKER_POLICY } from '../../core/breaker.ts';
+import type { ModelPatience } from '../../core/patience.ts';
+import { answer } from '../../workers/router/answer.ts';
+import { advance, counts, quiet, reached, thumb, trial } from './faults-support.ts';
+import { call, chat, newVisitor, rows } from './support.ts';
+
+const recorded = (message: string) =>
+  rows(sql`
+    SELECT model_served, model_assigned, arm, status, error_code, assigned_failure, fault, response
+    FROM interactions WHERE query = ${message}`);
+
+const named = (word: string) => `${word}-${crypto.randomUUID()}`;
+
+test.each([
+  ['answers with a 500 body', 'refuses', 'refused'],
+  ['closes the connection', 'cuts', 'unreachable'],
+  ['sends garbage', 'garbage', 'garbage'],
+  ['sends an error page', 'page', 'broken'],
+  ['ends without a word', 'empty', 'broken'],
+  ['dies before its first token', 'still-born', 'broken'],
+  ['hangs', 'hangs', 'timed_out'],
+])('a candidate that %s is replaced by production', async (_, word, failure) => {
+  const candidate = named(word);
+  const experiment = await trial(candidate);
+  const message = named('question');
+  const given = await chat(message);
+  expect(given.response).toBe(`tiny-sre answers: ${message}`);
+  await thumb(given);
+  await quiet();
+  expect(await recorded(message)).toEqual([
+    {
+      model_served: 'tiny-sre',
+      model_assigned: candidate,
+      arm: 'treatment',
+      status: 'complete',
+      error_code: null,
+      assigned_failure: failure,
+      fault: 'model',
+      response: `tiny-sre answers: ${message}`,
+    },
+  ]);
+  expect(await reached(message)).toHaveLength(2);
+  expect(await counts(experiment)).toEqual({ answers: 1, votes: 1, exposures: 1 });
+});
+
+test('a gateway without a place for the candidate is not the candidate\u2019s fault', async () => {
+  const experiment = await trial(named('busy'));
+  const message = named('question');
+  await chat(message);
+  await quiet();
+  expect(await recorded(message)).toMatchObject([{ assigned_failure: 'busy', fault: 'service' }]);
+  expect(await counts(experiment)).toEqual({ answers: 1, votes: 0, exposures: 1 });
+});
+
+test('when production fails as well it counts against nobody: 503 with Retry-After', async () => {
+  const experiment = await trial(named('well'));
+  const message = named('refuse everyone');
+  const { id, visitor_token } = await newVisitor();
+  const body = { session_id: id, visitor_token, message };
+  const { status, headers } = await call('/api/chat', { body });
+  expect(status).toBe(503);
+  expect(headers.get('retry-after')).toBe('10');
+  await quiet();
+  expect(await recorded(message)).toMatchObject([
+    { status: 'error', error_code: 'refused', assigned_failure: 'refused', fault: 'service' },
+  ]);
+  expect(await counts(experiment)).toEqual({ answers: 1, votes: 0, exposures: 1 });
+});
+
+test('a candidate that dies midway is a partial answer, not a second one', async () => {
+  const candidate = named('dies');
+  const experiment = await trial(candidate);
+  const message = named('question');
+  const { id, visitor_token } = await newVisitor();
+  const { text } = await call('/api/chat', {
+    body: { session_id: id, visitor_token, message },
+    headers: { accept: 'text/event-stream' },
+  });
+  expect(text).toContain('"type":"error"');
+  await quiet();
+  expect(await recorded(message)).toMatchObject([
+    {
+      model_served: candidate,
+      status: 'partial',
+      error_code: 'broken',
+      assigned_failure: null,
+      fault: 'model',
+      response: `${candidate} answers: `,
+    },
+  ]);
+  expect(await reached(message)).toHaveLength(1);
+  expect(await counts(experiment)).toEqual({ answers: 1, votes: 0, exposures: 1 });
+});
+
+const short: ModelPatience = { connectMs: 1_000, firstTokenMs: 1_500, betweenTokensMs: 300 };
+
+/** An answer with little patience, read to its end or its break. */
+async function impatient(message: string, candidate: Partial<ModelPatience> = {}) {
+  const context = createExecutionContext();
+  const started = performance.now();
+  let text = '';
+  let broke = false;
+  try {
+    const given = await answer(
+      env,
+      context,
+      {
+        clientSignal: new AbortController().signal,
+        visitorId: crypto.randomUUID(),
+        sessionId: 'session-1',
+        traceId: 'trace-1',
+        query: message,
+        messages: [{ role: 'user', content: message }],
+        historyTurns: 0,
+        sources: [],
+        retrievalPossible: false,
+        promptVersion: 'v1',
+        trainingOptOut: false,
+        platform: 'homepage',
+        parameters: {},
+      },
+      { candidate: { ...short, ...candidate }, production: short },
+    );
+    for await (const piece of given.pieces) if (piece.type === 'text') text += piece.text;
+  } catch {
+    broke = true;
+  }
+  const tookMs = performance.now() - started;
+  await waitOnExecutionContext(context);
+  await quiet();
+  return { text, broke, tookMs };
+}
+
+test.each([
+  ['to connect', 'hangs', { connectMs: 200 }],
+  ['to the first token, whatever else it sends', 'chatters', { firstTokenMs: 300 }],
+])('a candidate out of time %s is given up and production answers', async (_, word, patience) => {
+  const experiment = await trial(named(word));
+  const message = named('question');
+  const { text, tookMs } = await impatient(message, patience);
+  expect(text).toBe(`tiny-sre answers: ${message}`);
+  expect(tookMs).toBeLessThan(short.firstTokenMs);
+  expect(await recorded(message)).toMatchObject([
+    { assigned_failure: 'timed_out', fault: 'model', status: 'complete' },
+  ]);
+  expect(await counts(experiment)).toEqual({ answers: 1, votes: 0, exposures: 1 });
+});
+
+test.each([
+  ['a candidate', named('stalls'), 'question', 'model'],
+  ['production', null, 'stall midway', 'service'],
+])('%s that stalls in the middle is recorded as partial', async (_, candidate, word, fault) => {
+  const experiment = await trial(candidate);
+  const message = named(word);
+  const { text, broke } = await impatient(message);
+  const served = candidate ?? 'tiny-sre';
+  expect({ text, broke }).toEqual({ text: `${served} answers: `, broke: true });
+  expect(await recorded(message)).toMatchObject([
+    { status: 'partial', error_code: 'timed_out', fault, response: `${served} answers: ` },
+  ]);
+  expect(await reached(message)).toMatchObject([{ left: true }]);
+  const answers = candidate === null ? 0 : 1;
+  expect(await counts(experiment)).toEqual({ answers, votes: 0, exposures: answers });
+});
+
+test('after five failures a candidate is left alone, tried once, and taken back when well', async () => {
+  const candidate = named('recovers');
+  const experiment = await trial(candidate);
+  for (let count = 0; count < BREAKER_POLICY.minimumCalls; count += 1) await chat(named('before'));
+  expect(await reached(candidate)).toHaveLength(5);
+  const skipped = named('skipped');
+  expect((await chat(skipped)).response).toBe(`tiny-sre answers: ${skipped}`);
+  expect(await reached(candidate)).toHaveLength(5);
+  await advance(BREAKER_POLICY.openMs);
+  const back = named('back');
+  expect((await chat(back)).response).toBe(`${candidate} answers: ${back}`);
+  expect((await chat(named('after'))).response).toContain(candidate);
+  expect(await reached(candidate)).toHaveLength(7);
+  await quiet();
+  expect(await recorded(skipped)).toMatchObject([
+    { model_assigned: candidate, assigned_failure: 'circuit_open', fault: 'model' },
+  ]);
+  expect(await recorded(back)).toMatchObject([{ model_served: candidate, fault: null }]);
+  expect(await counts(experiment)).toEqual({ answers: 8, votes: 0, exposures: 8 });
+});
+
+test('production is asked however often it has failed', async () => {
+  await trial(null);
+  const { id, visitor_token } = await newVisitor();
+  for (let count = 0; count < 6; count += 1) {
+    const body = { session_id: id, visitor_token, message: named('refuse everyone') };
+    expect((await call('/api/chat', { body })).status).toBe(503);
+  }
+  const message = named('well again');
+  expect((await chat(message)).response).toBe(`tiny-sre answers: ${message}`);
+  await quiet();
+  expect(await recorded(message)).toMatchObject([{ status: 'complete', fault: null }]);
+});

@@ -1,0 +1,93 @@
+// Helpers for the fault tests: a routing table set by hand, and the services' side of the story.
+
+import { runInDurableObject } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { sql } from 'drizzle-orm';
+import { expect } from 'vitest';
+import { z } from 'zod';
+import { initialTable, type RoutingTable } from '../../core/routing.ts';
+import type { RoutingObject } from '../../functions/rollout/routing-object.ts';
+import { settingsOf } from '../../workers/env.ts';
+import { asOperator, call, rows } from './support.ts';
+
+/** Past the isolate's lease on the routing table. */
+const PAST_LEASE_MS = 3_100;
+
+export const routingStub = () => env.ROUTING.get(env.ROUTING.idFromName('routing'));
+
+let version = 0;
+
+/** Everyone gets the candidate (null: production alone), from the next request on. */
+export async function trial(candidate: string | null, shareBp = 10_000): Promise<string> {
+  version += 1;
+  const id = `exp-${candidate}-${crypto.randomUUID()}`;
+  const table: RoutingTable = {
+    ...initialTable('tiny-sre'),
+    version,
+    experiment: candidate === null ? null : { id, salt: id, candidate, shareBp, startedAt: 0 },
+  };
+  await setTable(table);
+  return id;
+}
+
+/** Written into the object alone: the record's history belongs to the tests of routing. */
+export async function setTable(table: RoutingTable): Promise<void> {
+  await runInDurableObject(routingStub(), async (instance: RoutingObject) => {
+    Object.assign(instance, { table, pending: [] });
+    await instance.persist();
+  });
+  await advance(PAST_LEASE_MS);
+}
+
+export async function advance(ms: number): Promise<void> {
+  const moved = await call('/local/clock', { body: { advance_ms: ms }, headers: asOperator });
+  expect(moved.status).toBe(200);
+}
+
+async function services(path: string): Promise<unknown> {
+  const { MODEL_SERVER_URL: url, GATEWAY_TOKEN: token } = settingsOf(env);
+  const response = await fetch(`${url}${path}`, { headers: { authorization: `Bearer ${token}` } });
+  expect(response.status).toBe(200);
+  return response.json();
+}
+
+const seenSchema = z.array(
+  z.object({ model: z.string(), question: z.string(), left: z.boolean() }),
+);
+
+/** The requests that reached the model server, by a word of their question or their model. */
+export async function reached(word: string) {
+  const all = seenSchema.parse(await services('/test/seen'));
+  return all.filter(({ model, question }) => question.includes(word) || model === word);
+}
+
+export const turnDatabase = (state: 'up' | 'down') => services(`/test/database/${state}`);
+
+/** What the record holds of one experiment, exactly. */
+export async function counts(experimentId: string) {
+  const [found] = await rows(sql`
+    SELECT (SELECT count(*)::int FROM interactions WHERE experiment_id = ${experimentId}) AS answers,
+           (SELECT count(*)::int FROM feedback_events f JOIN interactions i USING (interaction_id)
+             WHERE i.experiment_id = ${experimentId}) AS votes,
+           (SELECT count(*)::int FROM exposures WHERE experiment_id = ${experimentId}) AS exposures`);
+  return found;
+}
+
+/** Waits until everything that was queued is written, or with the dead letters. */
+export async function quiet(): Promise<void> {
+  for (let attempt = 0; attempt < 400; attempt += 1) {
+    const { body } = await call('/local/queue', { headers: asOperator });
+    if (z.object({ pending: z.number() }).parse(body).pending === 0) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error('the queue never emptied');
+}
+
+/** A thumb for an answer that a visitor has. */
+export async function thumb(answer: { interaction_id: string; feedback_token: string }) {
+  const { interaction_id, feedback_token } = answer;
+  const { status } = await call('/api/feedback', {
+    body: { interaction_id, feedback_token, feedback_type: 'thumbs_up' },
+  });
+  expect(status).toBe(202);
+}

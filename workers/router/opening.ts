@@ -1,0 +1,93 @@
+// Until the first token: which model is asked, and who stands in for it. A candidate that its
+// breaker keeps away, or that fails or hangs, is replaced by production before anything is sent.
+// Production is always asked: nothing here may keep a visitor from the last resort.
+
+import {
+  type ModelFailure,
+  type ModelRequest,
+  ModelServerError,
+  type Piece,
+  streamAnswer,
+} from '../../adapters/model-server/index.ts';
+import type { ModelPatience, Patience } from '../../core/patience.ts';
+import { type Env, now, settingsOf } from '../env.ts';
+import { breakers } from './breakers.ts';
+
+export type AssignedFailure = ModelFailure | 'circuit_open';
+
+export interface OpeningPlan {
+  assigned: string;
+  production: string;
+  request: Pick<ModelRequest, 'messages' | 'parameters'>;
+  patience: Patience;
+  /** Aborted when the client leaves: then nobody else is asked. */
+  signal: AbortSignal;
+}
+
+type Tried =
+  | { ok: true; model: string; first: Piece; rest: AsyncGenerator<Piece, void> }
+  | { ok: false; model: string; failure: ModelFailure; detail: string };
+
+/** `assignedFailure`: why the candidate was replaced; null when it was not. */
+export type Opening = Tried & { assignedFailure: AssignedFailure | null };
+
+/** Never throws. An opened model's breaker is settled by whoever reads the answer to its end. */
+export async function openAnswer(env: Env, plan: OpeningPlan): Promise<Opening> {
+  const { assigned, production, patience, signal } = plan;
+  if (assigned === production) {
+    return { ...(await lastResort(env, plan)), assignedFailure: null };
+  }
+  if (!breakers.admits(assigned, now(env))) {
+    return { ...(await lastResort(env, plan)), assignedFailure: 'circuit_open' };
+  }
+  const tried = await tryModel(env, assigned, plan, patience.candidate);
+  if (tried.ok) return { ...tried, assignedFailure: null };
+  if (signal.aborted) {
+    breakers.settle(assigned, 'unknown', now(env));
+    return { ...tried, assignedFailure: null };
+  }
+  const replaced = await lastResort(env, plan);
+  // What fails while production fails too, or for want of a place in the gateway's queue, is no
+  // sign of a bad version.
+  const guilty = replaced.ok && tried.failure !== 'busy';
+  breakers.settle(assigned, guilty ? 'failed' : 'unknown', now(env));
+  return { ...replaced, assignedFailure: tried.failure };
+}
+
+async function lastResort(env: Env, plan: OpeningPlan): Promise<Tried> {
+  const tried = await tryModel(env, plan.production, plan, plan.patience.production);
+  if (!tried.ok && !plan.signal.aborted) breakers.settle(plan.production, 'failed', now(env));
+  return tried;
+}
+
+async function tryModel(
+  env: Env,
+  model: string,
+  { request, signal }: OpeningPlan,
+  patience: ModelPatience,
+): Promise<Tried> {
+  try {
+    const rest = ask(env, { model, ...request, patience }, signal);
+    const first = await rest.next();
+    if (first.done) throw new ModelServerError('broken', 'an empty stream');
+    return { ok: true, model, first: first.value, rest };
+  } catch (error) {
+    const failure = error instanceof ModelServerError ? error.failure : 'broken';
+    const detail = error instanceof Error ? `${error.name}: ${error.message}` : 'unknown';
+    return { ok: false, model, failure, detail };
+  }
+}
+
+/** A model by name, past the routing table; used to measure and to compare, never for visitors. */
+export function ask(
+  env: Env,
+  request: ModelRequest,
+  signal: AbortSignal,
+): AsyncGenerator<Piece, void> {
+  const settings = settingsOf(env);
+  return streamAnswer(
+    { url: settings.MODEL_SERVER_URL, token: settings.GATEWAY_TOKEN },
+    request,
+    signal,
+  );
+}

@@ -8,6 +8,7 @@ import { ensureAssets } from '../../local/assets.ts';
 import { startDatabase } from '../../local/database.ts';
 import { defaultAssetsHome, homePaths, prepareHome } from '../../local/home.ts';
 import { innerPorts } from '../../local/ports.ts';
+import { startPromtool } from './promtool.ts';
 import { startUpstream } from './upstream.ts';
 
 const assetsHome = defaultAssetsHome(process.env);
@@ -17,7 +18,9 @@ prepareHome(home, assetsHome);
 const ports = await innerPorts(homePaths(home).ports, 8787);
 const database = await startDatabase({ home, assets, ports, password: 'for-tests-only' });
 const upstream = await startUpstream();
+const promtool = await startPromtool();
 process.stdin.resume().on('end', async () => {
+  await promtool.stop();
   await upstream.stop();
   await database.stop();
   rmSync(home, { recursive: true, force: true });
@@ -28,5 +31,6 @@ process.stdout.write(
     databaseUrl: database.url,
     databaseProxy: database.proxyAddress,
     modelServerUrl: upstream.url,
+    promtoolUrl: promtool.url,
   })}\n`,
 );

@@ -25,6 +25,7 @@ export default defineConfig({
           GATEWAY_TOKEN: secret('gateway'),
           AGENT_TOKEN: secret('agent'),
           ADMIN_TOKEN: secret('operator'),
+          METRICS_TOKEN: secret('metrics'),
           TOKEN_KEYS: JSON.stringify({
             current: 'k1',
             keys: { k1: 'A'.repeat(43), k0: 'B'.repeat(43) },
@@ -41,6 +42,8 @@ export default defineConfig({
     root: import.meta.dirname,
     globalSetup: ['./global-setup.ts'],
     testTimeout: 30_000,
+    // Each request writes a log line; those of a test that passed are of no interest.
+    silent: 'passed-only',
     deps: { optimizer: { ssr: { enabled: true, include: ['itty-durable', 'itty-router'] } } },
     fileParallelism: false,
   },

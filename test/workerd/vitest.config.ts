@@ -12,6 +12,8 @@ export default defineConfig({
     cloudflareTest(({ inject }) => ({
       wrangler: { configPath: '../../wrangler.toml' },
       miniflare: {
+        // A limiter as narrow as a test is short; see limits.test.ts.
+        ratelimits: { NARROW: { namespace_id: '9001', simple: { limit: 3, period: 60 } } },
         bindings: {
           ENVIRONMENT: 'local',
           DATABASE_URL: inject('databaseUrl'),
@@ -42,8 +44,6 @@ export default defineConfig({
     root: import.meta.dirname,
     globalSetup: ['./global-setup.ts'],
     testTimeout: 30_000,
-    // Each request writes a log line; those of a test that passed are of no interest.
-    silent: 'passed-only',
     deps: { optimizer: { ssr: { enabled: true, include: ['itty-durable', 'itty-router'] } } },
     fileParallelism: false,
   },

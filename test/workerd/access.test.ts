@@ -10,7 +10,7 @@ import {
 import { env } from 'cloudflare:workers';
 import { sql } from 'drizzle-orm';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
-import { beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import type { QueueEvent } from '../../core/wire/events.ts';
 import { createApp } from '../../workers/app.ts';
@@ -41,6 +41,9 @@ beforeAll(async () => {
     String(input) === CERTS ? Response.json({ keys: [jwk] }) : real(input, init),
   );
 });
+
+// The record is one for all files, the routing object is each file's own and starts over.
+afterAll(() => rows(sql`DELETE FROM routing_history WHERE who = 'ada@example.com'`));
 
 const assertionFor = (claims: { email?: string; common_name?: string }, audience = AUDIENCE) =>
   new SignJWT({ type: 'app', ...claims })

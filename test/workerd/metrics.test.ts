@@ -6,9 +6,12 @@ import { env } from 'cloudflare:workers';
 import { sql } from 'drizzle-orm';
 import { expect, inject, test } from 'vitest';
 import { z } from 'zod';
+import { withDatabase } from '../../adapters/postgres/connect.ts';
+import { captureRate } from '../../adapters/postgres/metrics.ts';
 import { FAMILIES } from '../../core/metrics.ts';
 import { readExposition } from '../../core/testing/exposition.ts';
 import type { QueueEvent } from '../../core/wire/events.ts';
+import { databaseOf } from '../../workers/env.ts';
 import { record } from '../../workers/recorder/index.ts';
 import { asOperator, call, interactionOf, rows } from './support.ts';
 
@@ -147,17 +150,56 @@ test('feedback counts by type and tier, and its values by bucket', async () => {
 });
 
 test('the capture rate is the share of the last day\u2019s answers that somebody spoke about', async () => {
-  await rows(sql`DELETE FROM interactions WHERE created_at > now() - interval '2 days'`);
-  const created_at = Date.now() - 60_000;
-  const answers = [1, 2, 3, 4].map(() => interactionOf({ created_at }));
-  const [spoken] = answers;
-  if (!spoken) throw new Error('none');
+  // Long before any other test's answers.
+  const at = Date.parse('2020-02-02T12:00:00Z');
+  const hours = (count: number) => at - count * 3_600_000;
+  const rate = () => withDatabase(databaseOf(env), (db) => captureRate(db, new Date(at)));
+  expect(await rate()).toEqual([]);
+  const [spoken, clicked, silent] = [1, 2, 3].map((ago) =>
+    interactionOf({ created_at: hours(ago) }),
+  );
+  const outside = [25, -1].map((ago) => interactionOf({ created_at: hours(ago) }));
+  if (!(spoken && clicked && silent)) throw new Error('none');
   await deliver([
-    ...answers,
+    spoken,
+    clicked,
+    silent,
+    interactionOf({ created_at: hours(4) }),
+    ...outside,
+    ...outside.map((answer) => voteOn(answer, { feedback_type: 'thumbs_up', feedback_value: 1 })),
     voteOn(spoken, { feedback_type: 'thumbs_up', feedback_value: 1 }),
     voteOn(spoken, { feedback_type: 'rating', feedback_value: 1 }),
+    {
+      kind: 'signals',
+      v: 1,
+      event_id: crypto.randomUUID(),
+      interaction_id: clicked.interaction_id,
+      visitor_id: clicked.visitor_id,
+      model_version: clicked.model_served,
+      signals: { copy_event: true },
+      received_at: hours(1),
+    },
   ]);
-  expect(totalOf((await scrape()).families, 'feedback_capture_rate')).toBe(0.25);
+  expect(await rate()).toEqual([{ metric: 'feedback_capture_rate', labels: {}, value: 0.25 }]);
+});
+
+test('the totals are what counting the record again gives, as the migration did once', async () => {
+  const model_served = model();
+  await deliver([
+    ...[10, 70, 900].map((first_token_ms) => interactionOf({ model_served, first_token_ms })),
+    interactionOf({ model_served, status: 'error', error_code: 'refused', first_token_ms: null }),
+  ]);
+  const totals = sql`
+    SELECT metric, labels, round(sum(total)::numeric, 6) AS total FROM metric_totals
+    WHERE labels->>'model_version' = ${model_served} GROUP BY 1, 2`;
+  const recount = sql`
+    SELECT part.metric, part.labels, round(sum(part.value)::numeric, 6) AS total
+    FROM interactions AS held, answer_metrics(held.model_served, held.status, held.error_code,
+      held.first_token_ms, held.total_ms, held.completion_tokens) AS part
+    WHERE held.model_served = ${model_served} GROUP BY 1, 2`;
+  expect((await rows(totals)).length).toBeGreaterThan(6);
+  expect(await rows(sql`(${totals}) EXCEPT (${recount})`)).toEqual([]);
+  expect(await rows(sql`(${recount}) EXCEPT (${totals})`)).toEqual([]);
 });
 
 test('what a scrape reads does not grow with the record', async () => {

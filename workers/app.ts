@@ -4,6 +4,7 @@
 import { Hono } from 'hono';
 import { cors } from 'hono/cors';
 import { AppError } from '../core/errors.ts';
+import { openApi } from '../core/openapi/index.ts';
 import { admin } from './admin/index.ts';
 import { agent } from './agent/index.ts';
 import { settingsOf } from './env.ts';
@@ -47,6 +48,11 @@ export function createApp(): Hono<App> {
   app.route('/', local);
   app.route('/', metrics);
   app.route('/', probes);
+  let description: ReturnType<typeof openApi> | undefined;
+  app.get('/openapi.json', (c) => {
+    description ??= openApi();
+    return c.json(description);
+  });
   for (const path of new Set(app.routes.map((route) => route.path))) {
     if (!path.includes('*')) {
       app.all(path, (c) => {

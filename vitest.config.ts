@@ -8,6 +8,8 @@ const alone = { environment: 'node', fileParallelism: false } as const;
 
 export default defineConfig({
   test: {
+    // Each request writes a log line; those of a test that passed are of no interest.
+    silent: 'passed-only',
     projects: [
       {
         test: {

@@ -4,6 +4,7 @@
  * repeat a request that the server might carry out twice.
  */
 import { z } from 'zod';
+import type { AccessHeaders } from './access.ts';
 import { messageOf, OperationError } from './errors.ts';
 import { errorBody } from './schemas.ts';
 import type { Token } from './settings.ts';
@@ -11,6 +12,7 @@ import type { Token } from './settings.ts';
 export type ClientParts = {
   readonly url: URL;
   readonly token: Token;
+  readonly access: AccessHeaders | null;
   readonly timeOutMs: number;
   readonly sleep: (ms: number) => Promise<void>;
 };
@@ -46,13 +48,13 @@ export function segment(id: string): string {
 
 export function createClient(parts: ClientParts): Client {
   const authorized = (): Record<string, string> => {
-    const { token } = parts;
-    if (token.value !== null) {
-      return { accept: 'application/json', authorization: `Bearer ${token.value}` };
-    }
+    const { token, access } = parts;
+    const headers = { accept: 'application/json', ...access };
+    if (token.value !== null) return { ...headers, authorization: `Bearer ${token.value}` };
+    if (access !== null) return headers;
     throw new OperationError({
       code: 'no_token',
-      message: `No operator token (${token.missing}): start the stack or set BRUNO_TOKEN`,
+      message: `No operator token (${token.missing}): start the stack or set BRUNO_TOKEN (deployed: BRUNO_ACCESS_TOKEN)`,
     });
   };
   return {
@@ -178,7 +180,9 @@ function refusal(status: number, body: unknown, path: string): OperationError {
   }
   const { code, message, details } = known.data.error;
   const hint =
-    status === 401 || status === 403 ? ' (check --token, BRUNO_TOKEN or operator.token)' : '';
+    status === 401 || status === 403
+      ? ' (check --token, BRUNO_TOKEN or operator.token; deployed: BRUNO_ACCESS_TOKEN)'
+      : '';
   const failure = { code, status, message: `${message}${hint}` };
   return new OperationError(details === undefined ? failure : { ...failure, details });
 }

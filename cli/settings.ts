@@ -5,6 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { type AccessHeaders, accessHeaders, isLoopback } from './access.ts';
 import { messageOf, OperationError, UsageError } from './errors.ts';
 import type { Io } from './io.ts';
 import { parseSeconds } from './option-values.ts';
@@ -19,15 +20,25 @@ export type Settings = {
   readonly home: string;
   readonly url: URL;
   readonly token: Token;
+  /** For Cloudflare Access, before a deployed Worker; null without. */
+  readonly access: AccessHeaders | null;
   readonly timeOutMs: number;
 };
 
 export function resolveSettings(options: ReadonlyMap<string, string | true>, io: Io): Settings {
   const home = resolve(io.env.BRUNO_HOME || join(io.repoRoot, '.bruno'));
+  const url = resolveUrl(given(options, 'url'), io, home);
+  const access = accessHeaders(io.env, url);
   return {
     home,
-    url: resolveUrl(given(options, 'url'), io, home),
-    token: resolveToken(given(options, 'token'), io, home),
+    url,
+    // The token that a local stack left is for that stack; it does not travel.
+    token: resolveToken(
+      given(options, 'token'),
+      io,
+      access === null || isLoopback(url) ? home : null,
+    ),
+    access,
     timeOutMs:
       parseSeconds('--time-out', given(options, 'time-out'), {
         fallback: DEFAULT_TIME_OUT_SECONDS,
@@ -67,9 +78,10 @@ function parseUrl(text: string, source: string): URL {
   return url;
 }
 
-function resolveToken(option: string | undefined, io: Io, home: string): Token {
+function resolveToken(option: string | undefined, io: Io, home: string | null): Token {
   if (option !== undefined) return checkToken(option, '--token');
   if (io.env.BRUNO_TOKEN) return checkToken(io.env.BRUNO_TOKEN, 'BRUNO_TOKEN');
+  if (home === null) return { value: null, missing: 'signed in by Cloudflare Access' };
   const path = join(home, 'operator.token');
   try {
     const stored = readIfThere(path);

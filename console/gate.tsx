@@ -1,5 +1,5 @@
 // Asks for the operator's token where the page was not opened through a #token=… link, or where the
-// server refused the one it had.
+// server refused the one it had. Before a deployed Worker stands Cloudflare Access, which needs none.
 import { type SubmitEvent, useState } from 'react';
 
 interface Props {
@@ -22,7 +22,7 @@ export function Gate({ refused, onToken }: Props) {
       </p>
       {refused && (
         <p className="alarm" role="alert" data-testid="token-refused">
-          That token was refused. Use the one from the last start.
+          That was refused. Use the token from the last start, or sign in by Cloudflare Access.
         </p>
       )}
       <form onSubmit={submit}>
@@ -45,6 +45,14 @@ export function Gate({ refused, onToken }: Props) {
           disabled={token.trim() === ''}
         >
           Open the console
+        </button>
+        <button
+          type="button"
+          className="button"
+          data-testid="access-send"
+          onClick={() => onToken('')}
+        >
+          I am signed in by Cloudflare Access
         </button>
       </form>
     </main>

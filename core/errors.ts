@@ -22,6 +22,8 @@ const STATUS = {
 } as const;
 
 export type ErrorCode = keyof typeof STATUS;
+const isCode = (text: string): text is ErrorCode => Object.hasOwn(STATUS, text);
+export const ERROR_CODES: readonly ErrorCode[] = Object.keys(STATUS).filter(isCode);
 export type ErrorStatus = (typeof STATUS)[ErrorCode];
 
 export interface ErrorBody {
@@ -65,3 +67,5 @@ export class AppError extends Error {
     return { error };
   }
 }
+
+export const statusOf = (code: ErrorCode): ErrorStatus => STATUS[code];

@@ -1,19 +1,21 @@
-// All routes in one app: tracing, CORS for the pages that may embed the chat, errors in one shape,
+// All routes in one app: the request's log line and trace, limits by network, CORS for the pages that may embed the chat, errors in one shape,
 // and the right answer to a wrong method.
 
 import { Hono } from 'hono';
 import { cors } from 'hono/cors';
 import { AppError } from '../core/errors.ts';
+import { openApi } from '../core/openapi/index.ts';
 import { admin } from './admin/index.ts';
-import { health } from './admin/status.ts';
 import { agent } from './agent/index.ts';
 import { settingsOf } from './env.ts';
 import { feedback } from './feedback/index.ts';
+import { probes } from './health.ts';
 import { type App, type AppContext, answerError } from './http.ts';
+import { limitNetwork } from './limits.ts';
 import { local } from './local/index.ts';
+import { metrics } from './metrics/index.ts';
+import { logRequest } from './request-log.ts';
 import { router } from './router/index.ts';
-
-const TRACEPARENT = /^00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
 const publicCors = cors({
   origin: (origin, c: AppContext) => {
@@ -23,31 +25,33 @@ const publicCors = cors({
     return allowed.includes(origin) || origin === new URL(c.req.url).origin ? origin : null;
   },
   allowMethods: ['GET', 'POST', 'DELETE'],
-  exposeHeaders: ['x-interaction-id', 'x-feedback-token', 'retry-after'],
+  exposeHeaders: ['x-interaction-id', 'x-feedback-token', 'retry-after', 'traceparent'],
   maxAge: 600,
 });
 
 export function createApp(): Hono<App> {
   const app = new Hono<App>();
+  app.use(logRequest);
   app.use(async (c, next) => {
-    const given = TRACEPARENT.exec(c.req.header('traceparent') ?? '')?.[1];
-    c.set('traceId', given ?? crypto.randomUUID().replaceAll('-', ''));
     await next();
     c.header('x-content-type-options', 'nosniff');
     c.header('referrer-policy', 'no-referrer');
   });
   app.use('/api/*', publicCors);
   app.use('/v1/*', publicCors);
+  for (const path of ['/api/chat', '/v1/chat/completions']) app.use(path, limitNetwork('chat'));
+  for (const path of ['/api/feedback', '/api/signals']) app.use(path, limitNetwork('feedback'));
   app.route('/', router);
   app.route('/', feedback);
   app.route('/', agent);
   app.route('/', admin);
   app.route('/', local);
-  app.get('/healthz', (c) => c.json({ status: 'ok' }));
-  app.get('/readyz', async (c) => {
-    const parts = await health(c.env);
-    const ready = Object.values(parts).every(Boolean);
-    return c.json({ status: ready ? 'ok' : 'ill', parts }, ready ? 200 : 503);
+  app.route('/', metrics);
+  app.route('/', probes);
+  let description: ReturnType<typeof openApi> | undefined;
+  app.get('/openapi.json', (c) => {
+    description ??= openApi();
+    return c.json(description);
   });
   for (const path of new Set(app.routes.map((route) => route.path))) {
     if (!path.includes('*')) {

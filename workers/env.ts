@@ -25,6 +25,9 @@ export type KeyRing = z.infer<typeof keyRing>;
 
 const secret = z.string().min(24, 'expected at least 24 characters');
 
+const unsetOr = (schema: z.ZodString) =>
+  z.union([z.literal('').transform(() => undefined), schema]).optional();
+
 const settingsSchema = z.object({
   ENVIRONMENT: z.enum(['local', 'staging', 'production']),
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }),
@@ -40,6 +43,15 @@ const settingsSchema = z.object({
   GATEWAY_TOKEN: secret,
   AGENT_TOKEN: secret,
   ADMIN_TOKEN: secret.optional(),
+  /** Lets a scraper read /metrics and nothing else. */
+  METRICS_TOKEN: secret.optional(),
+  /** Cloudflare Access, through which operators come to a deployed Worker; empty is not set. */
+  ACCESS_TEAM_DOMAIN: unsetOr(
+    z.string().regex(/^[a-z0-9-]+\.cloudflareaccess\.com$/, 'expected TEAM.cloudflareaccess.com'),
+  ),
+  ACCESS_AUD: unsetOr(
+    z.string().regex(/^[0-9a-f]{64}$/, 'expected the 64 hex digits of the AUD tag'),
+  ),
   TOKEN_KEYS: keyRing,
   ALLOWED_ORIGINS: z.string().default(''),
   LEARNING_OVERRIDES: z.string().default(''),
@@ -56,7 +68,10 @@ export interface Bindings {
   ROUTING: DurableObjectNamespace;
   SESSIONS: DurableObjectNamespace;
   CURATION: Workflow<{ week: string; windowStart: number; windowEnd: number }>;
+  /** Chat by visitor; feedback and signals by visitor; both by network; new identities by network. */
   CHAT_LIMIT: RateLimit;
+  FEEDBACK_LIMIT: RateLimit;
+  NETWORK_LIMIT: RateLimit;
   IDENTITY_LIMIT: RateLimit;
   ASSETS: Fetcher;
 }

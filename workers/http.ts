@@ -1,5 +1,5 @@
 // What every room's routes share: reading a bounded JSON body, bearer tokens, and the one place
-// where an error becomes an answer and a log line.
+// where an error becomes an answer. What is written into the log about it is in request-log.ts.
 
 import type { Context, Next } from 'hono';
 import { AppError } from '../core/errors.ts';
@@ -7,7 +7,21 @@ import { isOpenAiPath, openAiError } from '../core/wire/openai-error.ts';
 import type { Env } from './env.ts';
 import { sameSecret } from './tokens.ts';
 
-export type App = { Bindings: Env; Variables: { operator: string; traceId: string } };
+export interface Failure {
+  code: string;
+  detail: string | undefined;
+}
+
+export type App = {
+  Bindings: Env;
+  Variables: {
+    operator: string;
+    traceId: string;
+    /** For the log line: the answer that this request gave, or was about. */
+    interactionId?: string;
+    failure?: Failure;
+  };
+};
 export type AppContext = Context<App>;
 
 /** Reads at most `limit` bytes of JSON. `anyType` takes a beacon's text/plain too. */
@@ -76,26 +90,22 @@ export async function sameOriginWrites(c: AppContext, next: Next): Promise<void>
   await next();
 }
 
+/** The error's kind and where it was thrown. Its message may quote what it could not handle. */
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown';
+  const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
+  return [error.name, ...frames.slice(0, 8).map((line) => line.trim())].join(' | ');
+}
+
 export function answerError(error: unknown, c: AppContext): Response {
   const known =
     error instanceof AppError
       ? error
       : new AppError('dependency_unavailable', 'Something failed on our side. Please try again.', {
-          internalMessage: error instanceof Error ? (error.stack ?? error.name) : 'unknown',
+          internalMessage: describe(error),
         });
+  c.set('failure', { code: known.code, detail: known.internalMessage });
   const path = new URL(c.req.url).pathname;
-  // To a client that has left nothing is answered, and nothing is ill.
-  if (known.status >= 500 && !c.req.raw.signal.aborted) {
-    console.error(
-      JSON.stringify({
-        level: 'error',
-        code: known.code,
-        path,
-        trace_id: c.get('traceId'),
-        detail: known.internalMessage,
-      }),
-    );
-  }
   const response = c.json(isOpenAiPath(path) ? openAiError(known) : known.toBody(), known.status);
   if (known.retryAfterSeconds !== undefined) {
     response.headers.set('retry-after', String(known.retryAfterSeconds));

@@ -11,6 +11,7 @@ import {
   pgTable,
   primaryKey,
   serial,
+  smallint,
   text,
   timestamp,
   uniqueIndex,
@@ -253,3 +254,19 @@ export const agents = pgTable('agents', {
   id: text('id').primaryKey(),
   seenAt: instant('seen_at').notNull(),
 });
+
+/**
+ * Running totals for GET /metrics, kept by triggers on interactions and feedback_events (in their
+ * migration): what a scrape reads does not grow with traffic, and a row counts in the transaction
+ * that writes it, once. `shard` keeps concurrent writers off one row; totals are sums over it.
+ */
+export const metricTotals = pgTable(
+  'metric_totals',
+  {
+    metric: text('metric').notNull(),
+    labels: jsonb('labels').notNull(),
+    shard: smallint('shard').notNull(),
+    total: doublePrecision('total').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.metric, table.labels, table.shard] })],
+);

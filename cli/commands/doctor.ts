@@ -11,7 +11,7 @@ import type { Command } from '../outcome.ts';
 export const doctor: Command = async ({ client, settings, io }) => {
   const checks = [
     ...(await machineChecks(settings, io)),
-    ...(await projectChecks(io)),
+    ...(await projectChecks(io, settings.url)),
     ...(await stackChecks(client)),
   ];
   const failed = checks.filter((check) => check.result === 'fail');

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { bruno } from '../testing/run-cli.ts';
 import { type Stack, startStack, TOKEN } from '../testing/stack-server.ts';
 import { status } from '../testing/stack-state.ts';
+import { accessCheck } from './access-check.ts';
 import { nodeCheck } from './machine-checks.ts';
 import { combinationCheck, learningCheck } from './project-checks.ts';
 import { agentCheck } from './stack-checks.ts';
@@ -132,6 +133,21 @@ describe('single checks', () => {
     const env = { ENVIRONMENT: 'production', ADMIN_TOKEN: 'x' };
     expect(combinationCheck('', env).result).toBe('fail');
     expect(combinationCheck('', { ...env, ENVIRONMENT: 'local' }).result).toBe('pass');
+  });
+
+  const access = (team: string, aud: string) =>
+    `[env.production.vars]\nENVIRONMENT = "production"\nACCESS_TEAM_DOMAIN = "${team}"\nACCESS_AUD = "${aud}"`;
+  const team = 'bruno.cloudflareaccess.com';
+  it.each([
+    ['', '', 'http://127.0.0.1:8787', 'skip'],
+    ['', '', 'https://bruno.example', 'fail'],
+    [team, 'a'.repeat(64), 'https://bruno.example', 'pass'],
+    [team, '', 'http://127.0.0.1:8787', 'fail'],
+    ['', 'a'.repeat(64), 'http://127.0.0.1:8787', 'fail'],
+    ['https://bruno.cloudflareaccess.com', 'a'.repeat(64), 'http://127.0.0.1:8787', 'fail'],
+    [team, 'my-audience', 'http://127.0.0.1:8787', 'fail'],
+  ])('judges the sign-in by team %j and audience %j at %s: %s', (domain, aud, url, result) => {
+    expect(accessCheck(access(domain, aud), new URL(url)).result).toBe(result);
   });
 
   it('reads variables by section', () => {

@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf } from '../errors.ts';
 import type { Io } from '../io.ts';
+import { accessCheck } from './access-check.ts';
 import { type Check, fail, pass, skip } from './check.ts';
 import { refusedSections } from './wrangler-vars.ts';
 
@@ -17,7 +18,7 @@ export type ParseLearning = (
   overrides?: string,
 ) => { readonly changed: readonly unknown[] };
 
-export async function projectChecks(io: Io): Promise<Check[]> {
+export async function projectChecks(io: Io, url: URL): Promise<Check[]> {
   const learning = await read(join(io.repoRoot, 'learning.yaml'));
   const wrangler = await read(join(io.repoRoot, 'wrangler.toml'));
   return [
@@ -26,6 +27,7 @@ export async function projectChecks(io: Io): Promise<Check[]> {
       ? fail('wrangler.toml', 'not there', 'restore wrangler.toml at the root of the repository')
       : pass('wrangler.toml', 'there'),
     combinationCheck(wrangler, io.env),
+    accessCheck(wrangler, url),
   ];
 }
 

@@ -11,6 +11,9 @@ import { type Check, fail, pass, skip } from './check.ts';
 const AGENT_RECENT_MS = 120_000;
 
 const ADVICE: Readonly<Record<string, string>> = {
+  settings: 'see the log, which names each setting that is not usable',
+  routing_cache:
+    'see whether the KV namespace is bound; until then answers depend on the routing object',
   database: 'see whether Postgres runs; restart the stack with npm start',
   routing: 'bruno route show; restart the stack with npm start',
   model_server: 'see whether the agent runs and which models it holds',
@@ -54,11 +57,15 @@ async function operatorChecks(client: Client): Promise<Check[]> {
   const read = await attempt(() => client.get('/admin/status', status));
   if (read.failure !== null) {
     return [
-      fail('operator', read.failure.message, 'give the token with BRUNO_TOKEN or --token'),
+      fail(
+        'operator',
+        read.failure.message,
+        'give the token with BRUNO_TOKEN or --token; to a deployed Worker sign in with BRUNO_ACCESS_TOKEN',
+      ),
       skip('agent', 'only an operator may see it'),
     ];
   }
-  return [pass('operator', 'the token is accepted'), agentCheck(read.value)];
+  return [pass('operator', 'accepted'), agentCheck(read.value)];
 }
 
 /** Judged by the server's clock: a local stack may live in another week than this machine. */

@@ -19,6 +19,8 @@ export const JOB_2 = '0b0e0000-0000-4000-8000-0000000000b2';
 const REVIEWS_A_PAGE = 2;
 export const RUN_ID = 'curate-2026-w42';
 export const TOKEN = 'operator-token-for-tests';
+/** What Cloudflare's edge would take in place of the token. */
+export const ACCESS = { person: 'person.jwt', clientId: 'abc.access', clientSecret: 'secret' };
 
 /** An answer that breaks things; null cuts the connection. */
 export type Interruption = {
@@ -114,12 +116,18 @@ function interrupt(what: Interruption, response: ServerResponse): void {
   response.end(what.body);
 }
 
+function passedAccess({ headers }: IncomingMessage): boolean {
+  if (headers['cf-access-token'] === ACCESS.person) return true;
+  const id = headers['cf-access-client-id'];
+  return id === ACCESS.clientId && headers['cf-access-client-secret'] === ACCESS.clientSecret;
+}
+
 function guard(request: IncomingMessage, path: string): Reply | null {
   if (!path.startsWith('/admin/') && !path.startsWith('/local/')) {
-    const leaked = request.headers.authorization !== undefined;
+    const leaked = Object.keys(request.headers).some((name) => /^(authorization$|cf-)/.test(name));
     return leaked ? refuse(400, 'token_leaked', 'a public page needs no token') : null;
   }
-  if (request.headers.authorization !== `Bearer ${TOKEN}`) {
+  if (request.headers.authorization !== `Bearer ${TOKEN}` && !passedAccess(request)) {
     return refuse(401, 'unauthorized', 'A valid bearer token is needed.');
   }
   if (request.method !== 'POST') return null;

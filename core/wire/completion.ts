@@ -32,7 +32,7 @@ const messageSchema = z.strictObject({
 
 const tokens = z.int().min(1);
 
-const completionSchema = z.strictObject({
+export const completionRequestSchema = z.strictObject({
   model: storable(200).min(1),
   messages: z.array(messageSchema).min(1).max(MAX_MESSAGES),
   stream: z.boolean().optional(),
@@ -56,7 +56,7 @@ const completionSchema = z.strictObject({
   sources: sourcesSchema.optional(),
 });
 
-export const SUPPORTED_PARAMETERS: readonly string[] = Object.keys(completionSchema.shape);
+export const SUPPORTED_PARAMETERS: readonly string[] = Object.keys(completionRequestSchema.shape);
 
 export interface CompletionRequest {
   model: string;
@@ -85,7 +85,7 @@ export function readCompletion(body: unknown): CompletionRequest {
     throw refusal('The body must be a JSON object.', undefined, 'invalid_type');
   }
   const given = withoutUnsupported(object.data, UNSUPPORTED_PARAMETERS);
-  const parsed = completionSchema.safeParse(
+  const parsed = completionRequestSchema.safeParse(
     { ...given, ...('messages' in given ? { messages: plainMessages(given.messages) } : {}) },
     { reportInput: true },
   );
@@ -125,7 +125,7 @@ const plainMessages = (messages: unknown): unknown =>
       })
     : messages;
 
-function checkTogether(request: z.infer<typeof completionSchema>): void {
+function checkTogether(request: z.infer<typeof completionRequestSchema>): void {
   if (request.max_tokens !== undefined && request.max_completion_tokens !== undefined) {
     throw refusal(
       "Set 'max_completion_tokens' or 'max_tokens', not both.",

@@ -1,17 +1,26 @@
 // Errors as OpenAI's clients read them: { error: { message, type, param, code } }. Only what lies under
 // /v1 answers so; everything else keeps its own shape. `code` is OpenAI's where it has one for the case.
 
+import { z } from 'zod';
 import type { AppError, ErrorCode } from '../errors.ts';
 
-export interface OpenAiErrorBody {
-  error: { message: string; type: OpenAiErrorType; param: string | null; code: string | null };
-}
+const typeSchema = z.enum([
+  'invalid_request_error',
+  'request_forbidden',
+  'rate_limit_error',
+  'server_error',
+]);
+type OpenAiErrorType = z.infer<typeof typeSchema>;
 
-type OpenAiErrorType =
-  | 'invalid_request_error'
-  | 'request_forbidden'
-  | 'rate_limit_error'
-  | 'server_error';
+export const openAiErrorSchema = z.object({
+  error: z.object({
+    message: z.string(),
+    type: typeSchema,
+    param: z.string().nullable(),
+    code: z.string().nullable(),
+  }),
+});
+export type OpenAiErrorBody = z.infer<typeof openAiErrorSchema>;
 
 const AS_OPENAI: Record<ErrorCode, { type: OpenAiErrorType; code: string | null }> = {
   invalid_json: { type: 'invalid_request_error', code: 'invalid_json' },

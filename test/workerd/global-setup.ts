@@ -11,6 +11,7 @@ const servicesSchema = z.object({
   databaseUrl: z.string(),
   databaseProxy: z.string(),
   modelServerUrl: z.string(),
+  promtoolUrl: z.string(),
 });
 
 declare module 'vitest' {
@@ -31,6 +32,7 @@ export default async function setup(project: TestProject) {
   project.provide('databaseUrl', services.databaseUrl);
   project.provide('databaseProxy', services.databaseProxy);
   project.provide('modelServerUrl', services.modelServerUrl);
+  project.provide('promtoolUrl', services.promtoolUrl);
   return async () => {
     child.stdin.end();
     await exited;

@@ -8,6 +8,7 @@ import { ensureAssets } from '../../local/assets.ts';
 import { startDatabase } from '../../local/database.ts';
 import { defaultAssetsHome, homePaths, prepareHome } from '../../local/home.ts';
 import { innerPorts } from '../../local/ports.ts';
+import { startPromtool } from './promtool.ts';
 import { startRelay } from './relay.ts';
 import { startUpstream } from './upstream.ts';
 
@@ -19,7 +20,9 @@ const ports = await innerPorts(homePaths(home).ports, 8787);
 const database = await startDatabase({ home, assets, ports, password: 'for-tests-only' });
 const relay = await startRelay(database.proxyAddress);
 const upstream = await startUpstream({ database: relay.turn });
+const promtool = await startPromtool();
 process.stdin.resume().on('end', async () => {
+  await promtool.stop();
   await upstream.stop();
   await relay.stop();
   await database.stop();
@@ -31,5 +34,6 @@ process.stdout.write(
     databaseUrl: database.url,
     databaseProxy: relay.address,
     modelServerUrl: upstream.url,
+    promtoolUrl: promtool.url,
   })}\n`,
 );

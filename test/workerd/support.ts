@@ -16,7 +16,8 @@ declare global {
     }
   }
 }
-type WorkerEnv = Env;
+/** A limit of three, which no environment has. */
+type WorkerEnv = Env & { NARROW: RateLimit };
 
 export const OPERATOR = 'operator-for-tests-only-0123456789';
 export const AGENT = 'agent-for-tests-only-0123456789';

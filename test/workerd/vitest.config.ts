@@ -12,6 +12,8 @@ export default defineConfig({
     cloudflareTest(({ inject }) => ({
       wrangler: { configPath: '../../wrangler.toml' },
       miniflare: {
+        // A limiter as narrow as a test is short; see limits.test.ts.
+        ratelimits: { NARROW: { namespace_id: '9001', simple: { limit: 3, period: 60 } } },
         bindings: {
           ENVIRONMENT: 'local',
           DATABASE_URL: inject('databaseUrl'),
@@ -25,6 +27,7 @@ export default defineConfig({
           GATEWAY_TOKEN: secret('gateway'),
           AGENT_TOKEN: secret('agent'),
           ADMIN_TOKEN: secret('operator'),
+          METRICS_TOKEN: secret('metrics'),
           TOKEN_KEYS: JSON.stringify({
             current: 'k1',
             keys: { k1: 'A'.repeat(43), k0: 'B'.repeat(43) },

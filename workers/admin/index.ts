@@ -1,5 +1,5 @@
 // What operators use: the loop's state, reviews, datasets, jobs, models, the route and lineage.
-// Behind a bearer token locally; writes must come from our own pages or from no page at all.
+// Behind the operators' sign-in; writes must come from our own pages or from no page at all.
 
 import { Hono } from 'hono';
 import { z } from 'zod';
@@ -19,8 +19,9 @@ import { LIMITS, parseWire, uuidSchema } from '../../core/wire/shared.ts';
 import { startCuration } from '../../functions/curation/start.ts';
 import { createTrainingJob } from '../../functions/registry/jobs.ts';
 import { ensureBaseModel } from '../../functions/registry/models.ts';
-import { databaseOf, now, settingsOf } from '../env.ts';
-import { type App, readJson, requireBearer, sameOriginWrites } from '../http.ts';
+import { databaseOf, now } from '../env.ts';
+import { type App, readJson, sameOriginWrites } from '../http.ts';
+import { requireOperator } from '../operators.ts';
 import { routingTable } from '../router/live-table.ts';
 import { lineage } from './lineage.ts';
 import { changeRoute, routeWithHistory } from './route.ts';
@@ -49,8 +50,7 @@ function checkPathId(id: string): void {
 
 export const admin = new Hono<App>()
   .use('/admin/*', async (c, next) => {
-    await requireBearer(c, settingsOf(c.env).ADMIN_TOKEN);
-    c.set('operator', 'operator');
+    c.set('operator', await requireOperator(c));
     await next();
   })
   .use('/admin/*', sameOriginWrites)

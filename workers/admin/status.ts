@@ -22,22 +22,33 @@ export interface PartHealth {
   object_store: boolean;
 }
 
-/** Each part asked at once, none for longer than its own time-out. */
+/** Longer than any part that is well takes, shorter than whoever probes waits. */
+const LONGEST_MS = 8_000;
+
+/** False when the work fails or does not end in time, so that one hung part hides no other. */
+export async function well(work: Promise<boolean>): Promise<boolean> {
+  const late = Promise.withResolvers<boolean>();
+  const timer = setTimeout(() => late.resolve(false), LONGEST_MS);
+  try {
+    return await Promise.race([work, late.promise]);
+  } catch {
+    return false;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Each part asked at once. */
 export async function health(env: Env): Promise<PartHealth> {
   const settings = settingsOf(env);
-  const reachable = (work: Promise<unknown>) =>
-    work.then(
-      () => true,
-      () => false,
-    );
-  const [database, routing, models, store] = await Promise.all([
-    reachable(withDatabase(databaseOf(env), (db) => lastAgentSeen(db))),
-    reachable(routingTable(env)),
-    readyModels({ url: settings.MODEL_SERVER_URL, token: settings.GATEWAY_TOKEN }),
-    objectStoreOf(env).reachable(),
+  const modelServer = { url: settings.MODEL_SERVER_URL, token: settings.GATEWAY_TOKEN };
+  const [database, routing, model_server, object_store] = await Promise.all([
+    well(withDatabase(databaseOf(env), (db) => lastAgentSeen(db)).then(() => true)),
+    well(routingTable(env).then(() => true)),
+    well(readyModels(modelServer).then((models) => models !== undefined && models.length > 0)),
+    well(objectStoreOf(env).reachable()),
   ]);
-  const serving = models !== undefined && models.length > 0;
-  return { database, routing, model_server: serving, object_store: store };
+  return { database, routing, model_server, object_store };
 }
 
 export async function modelViews(db: Database, env: Env, table: RoutingTable) {

@@ -16,6 +16,7 @@ import {
 import { LIMITS, parseWire } from '../../core/wire/shared.ts';
 import { learningOf, now, randomBytes, settingsOf } from '../env.ts';
 import { type App, type AppContext, readJson } from '../http.ts';
+import { limit } from '../limits.ts';
 import { push } from '../outbox.ts';
 import { type FeedbackClaims, readFeedbackToken } from '../tokens.ts';
 
@@ -26,6 +27,8 @@ export const feedback = new Hono<App>()
     const body = parseWire(feedbackRequestSchema, await readJson(c, LIMITS.feedbackBytes));
     if (!learningOf(c.env).feedback.enable_explicit) throw switchedOff('Explicit feedback');
     const claims = await claimsFor(c, body.feedback_token, body.interaction_id);
+    c.set('interactionId', claims.interactionId);
+    await limitVisitors(c, [claims.visitorId]);
     const event = feedbackEvent(c, body, claims);
     await enqueue(c, [event]);
     return c.json({ status: 'recorded', event_id: event.event_id }, 202);
@@ -37,9 +40,19 @@ export const feedback = new Hono<App>()
     );
     if (!learningOf(c.env).feedback.enable_implicit) throw switchedOff('Implicit feedback');
     const queued = await Promise.all(events.map((event) => signalsEvent(c, event)));
+    await limitVisitors(
+      c,
+      queued.map((event) => event.visitor_id),
+    );
     await enqueue(c, queued);
     return c.json({ status: 'recorded', accepted: queued.length }, 202);
   });
+
+/** A batch counts once for each visitor in it, who is one unless somebody plays tricks. */
+async function limitVisitors(c: AppContext, ids: readonly string[]): Promise<void> {
+  const message = 'You are sending feedback faster than it is taken.';
+  for (const id of new Set(ids)) await limit(c.env.FEEDBACK_LIMIT, id, message);
+}
 
 const switchedOff = (what: string) => new AppError('forbidden', `${what} is switched off here.`);
 

@@ -43,6 +43,7 @@ export async function homepageChat(c: AppContext): Promise<Response> {
       max_tokens: fit.answerTokens,
     },
   });
+  c.set('interactionId', given.interactionId);
   const facts = {
     interaction_id: given.interactionId,
     session_id: body.session_id,

@@ -5,14 +5,13 @@ import { AppError } from '../../core/errors.ts';
 import { uuidv7 } from '../../core/ids.ts';
 import { now, randomBytes, settingsOf } from '../env.ts';
 import { type AppContext, bearer } from '../http.ts';
+import { limit, networkOfRequest } from '../limits.ts';
 import { issueVisitorToken, readVisitorToken, sameSecret } from '../tokens.ts';
 
 export interface NewSession {
   id: string;
   visitor_token: string;
 }
-
-const networkOf = (c: AppContext) => c.req.header('cf-connecting-ip') ?? 'unknown';
 
 /** A new session; the visitor is kept when a valid token of theirs comes along, else new. */
 export async function openSession(c: AppContext): Promise<NewSession> {
@@ -26,16 +25,11 @@ export async function openSession(c: AppContext): Promise<NewSession> {
     checkOrigin(known.origin, origin);
     return { id, visitor_token: held };
   }
-  const { success } = await c.env.IDENTITY_LIMIT.limit({ key: networkOf(c) });
-  if (!success) {
-    throw new AppError(
-      'rate_limited',
-      'Too many new visitors from this network. Try again later.',
-      {
-        retryAfterSeconds: 60,
-      },
-    );
-  }
+  await limit(
+    c.env.IDENTITY_LIMIT,
+    networkOfRequest(c),
+    'Too many new visitors from this network. Try again later.',
+  );
   const visitorId = uuidv7(nowMs, randomBytes(10));
   const token = await issueVisitorToken(settings.TOKEN_KEYS, { visitorId, origin }, nowMs);
   return { id, visitor_token: token };
@@ -45,12 +39,11 @@ export async function openSession(c: AppContext): Promise<NewSession> {
 export async function knownVisitor(c: AppContext, token: string): Promise<string> {
   const claims = await readVisitorToken(settingsOf(c.env).TOKEN_KEYS, token, now(c.env));
   checkOrigin(claims.origin, c.req.header('origin') ?? '');
-  const { success } = await c.env.CHAT_LIMIT.limit({ key: claims.visitorId });
-  if (!success) {
-    throw new AppError('rate_limited', 'You are asking faster than this service answers.', {
-      retryAfterSeconds: 60,
-    });
-  }
+  await limit(
+    c.env.CHAT_LIMIT,
+    claims.visitorId,
+    'You are asking faster than this service answers.',
+  );
   return claims.visitorId;
 }
 

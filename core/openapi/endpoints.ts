@@ -1,0 +1,213 @@
+// The public endpoints, each with the schema that it parses its body by. What the description says
+// beyond the schemas (headers, streams, reasons) stands here and nowhere else.
+
+import type { z } from 'zod';
+import type { ErrorCode } from '../errors.ts';
+import {
+  chatAnswerSchema,
+  completionAnswerSchema,
+  feedbackAnswerSchema,
+  healthAnswerSchema,
+  modelAnswerSchema,
+  modelsAnswerSchema,
+  sessionAnswerSchema,
+  signalsAnswerSchema,
+} from '../wire/answers.ts';
+import { chatRequestSchema, sessionRequestSchema } from '../wire/chat.ts';
+import { completionRequestSchema } from '../wire/completion.ts';
+import { feedbackRequestSchema, signalsRequestSchema } from '../wire/feedback.ts';
+
+export interface Answer {
+  status: number;
+  about: string;
+  /** Undefined where the body is not JSON. */
+  schema?: z.ZodType;
+  types: readonly string[];
+}
+
+export interface Endpoint {
+  method: 'get' | 'post' | 'delete';
+  path: string;
+  /** Names in braces of the path. */
+  parameters?: readonly string[];
+  id: string;
+  title: string;
+  about: string;
+  body?: { schema: z.ZodType; types: readonly string[] };
+  /** Each a way in; an empty list is open to all. */
+  security: readonly ('visitor' | 'visitorOrNone' | 'operator' | 'scraper')[];
+  answers: readonly Answer[];
+  errors: readonly ErrorCode[];
+}
+
+const JSON_TYPE = 'application/json';
+const STREAM = 'text/event-stream';
+const BODY: readonly ErrorCode[] = [
+  'invalid_json',
+  'invalid_request',
+  'body_too_large',
+  'unsupported_media_type',
+  'rate_limited',
+  'dependency_unavailable',
+];
+const TOKENS: readonly ErrorCode[] = ['token_invalid', 'token_expired'];
+
+export const ENDPOINTS: readonly Endpoint[] = [
+  {
+    method: 'post',
+    path: '/api/chat/session',
+    id: 'openSession',
+    title: 'Open a conversation',
+    about:
+      'A new conversation for a new visitor, or for the one whose token comes as bearer. The token is bound to the page\u2019s origin and valid for 180 days.',
+    body: { schema: sessionRequestSchema, types: [JSON_TYPE] },
+    security: ['visitorOrNone'],
+    answers: [{ status: 201, about: 'Opened.', schema: sessionAnswerSchema, types: [JSON_TYPE] }],
+    errors: [...BODY, ...TOKENS, 'origin_not_allowed'],
+  },
+  {
+    method: 'delete',
+    path: '/api/chat/session/{id}',
+    parameters: ['id'],
+    id: 'eraseSession',
+    title: 'Forget a conversation',
+    about:
+      'Erases the messages that the assistant remembers; what was answered stays in the record.',
+    security: ['visitor'],
+    answers: [{ status: 204, about: 'Forgotten.', types: [] }],
+    errors: [
+      ...TOKENS,
+      'unauthorized',
+      'forbidden',
+      'origin_not_allowed',
+      'invalid_request',
+      'dependency_unavailable',
+    ],
+  },
+  {
+    method: 'post',
+    path: '/api/chat',
+    id: 'chat',
+    title: 'Ask',
+    about:
+      'Whole, or with `Accept: text/event-stream` as server-sent events: `meta`, `delta`\u2026, then `done` or `error`, and at last `[DONE]`. Once a stream has begun its status is 200.',
+    body: { schema: chatRequestSchema, types: [JSON_TYPE] },
+    security: [],
+    answers: [
+      { status: 200, about: 'The answer.', schema: chatAnswerSchema, types: [JSON_TYPE, STREAM] },
+    ],
+    errors: [...BODY, ...TOKENS, 'forbidden', 'origin_not_allowed', 'model_unavailable'],
+  },
+  {
+    method: 'post',
+    path: '/v1/chat/completions',
+    id: 'createChatCompletion',
+    title: 'Ask with an OpenAI client',
+    about:
+      'OpenAI\u2019s shape, whole or with `stream: true` as chunks. `x-interaction-id` and `x-feedback-token` come as headers. `model` names the assistant, never a version.',
+    body: { schema: completionRequestSchema, types: [JSON_TYPE] },
+    security: ['visitor'],
+    answers: [
+      {
+        status: 200,
+        about: 'The completion.',
+        schema: completionAnswerSchema,
+        types: [JSON_TYPE, STREAM],
+      },
+    ],
+    errors: [
+      ...BODY,
+      ...TOKENS,
+      'unauthorized',
+      'origin_not_allowed',
+      'not_found',
+      'model_unavailable',
+    ],
+  },
+  {
+    method: 'get',
+    path: '/v1/models',
+    id: 'listModels',
+    title: 'The assistant\u2019s name',
+    about: 'One name, whichever version answers; an operator sees the versions too.',
+    security: ['visitor', 'operator'],
+    answers: [{ status: 200, about: 'The list.', schema: modelsAnswerSchema, types: [JSON_TYPE] }],
+    errors: [...TOKENS, 'unauthorized', 'origin_not_allowed', 'dependency_unavailable'],
+  },
+  {
+    method: 'get',
+    path: '/v1/models/{model}',
+    parameters: ['model'],
+    id: 'showModel',
+    title: 'Whether there is such a name',
+    about: 'For clients that look before they ask.',
+    security: ['visitor', 'operator'],
+    answers: [{ status: 200, about: 'There is.', schema: modelAnswerSchema, types: [JSON_TYPE] }],
+    errors: [
+      ...TOKENS,
+      'unauthorized',
+      'origin_not_allowed',
+      'not_found',
+      'dependency_unavailable',
+    ],
+  },
+  {
+    method: 'post',
+    path: '/api/feedback',
+    id: 'giveFeedback',
+    title: 'Say what an answer was worth',
+    about:
+      'Acknowledged once it is durably queued. The same `event_id` twice counts once. A `rating` needs `value` from 1 to 5, a `correction` its `corrected_response`.',
+    body: { schema: feedbackRequestSchema, types: [JSON_TYPE] },
+    security: [],
+    answers: [{ status: 202, about: 'Queued.', schema: feedbackAnswerSchema, types: [JSON_TYPE] }],
+    errors: [...BODY, ...TOKENS, 'forbidden'],
+  },
+  {
+    method: 'post',
+    path: '/api/signals',
+    id: 'sendSignals',
+    title: 'Say what a visitor did with an answer',
+    about: 'One event, or a batch. `text/plain` is taken, so that `navigator.sendBeacon` works.',
+    body: { schema: signalsRequestSchema, types: [JSON_TYPE, 'text/plain'] },
+    security: [],
+    answers: [{ status: 202, about: 'Queued.', schema: signalsAnswerSchema, types: [JSON_TYPE] }],
+    errors: [...BODY, ...TOKENS, 'forbidden'],
+  },
+  {
+    method: 'get',
+    path: '/healthz',
+    id: 'health',
+    title: 'Does the Worker run?',
+    about: 'Whether it runs and its settings are usable.',
+    security: [],
+    answers: [
+      { status: 200, about: 'Well.', schema: healthAnswerSchema, types: [JSON_TYPE] },
+      { status: 503, about: 'Ill.', schema: healthAnswerSchema, types: [JSON_TYPE] },
+    ],
+    errors: [],
+  },
+  {
+    method: 'get',
+    path: '/readyz',
+    id: 'readiness',
+    title: 'Does everything that it depends on answer?',
+    about: 'Each part by its name; `ill` lists those that are.',
+    security: [],
+    answers: [
+      { status: 200, about: 'All well.', schema: healthAnswerSchema, types: [JSON_TYPE] },
+      { status: 503, about: 'A part is ill.', schema: healthAnswerSchema, types: [JSON_TYPE] },
+    ],
+    errors: ['rate_limited'],
+  },
+  {
+    method: 'get',
+    path: '/metrics',
+    id: 'metrics',
+    title: 'Counts for Prometheus',
+    about: 'Prometheus\u2019 text format, version 0.0.4.',
+    security: ['scraper', 'operator'],
+    answers: [{ status: 200, about: 'The metrics.', types: ['text/plain'] }],
+    errors: ['unauthorized', 'dependency_unavailable'],
+  },
+];

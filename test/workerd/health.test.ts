@@ -1,0 +1,62 @@
+// What a probe learns: which part is ill, by its name, and nothing more.
+
+import { createExecutionContext } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { expect, test, vi } from 'vitest';
+import { createApp } from '../../workers/app.ts';
+import type { Env } from '../../workers/env.ts';
+
+const app = createApp();
+
+async function probe(path: string, over: Partial<Env> = {}) {
+  const bindings = { ...env, ...over };
+  const url = `https://bruno.example${path}`;
+  const response = await app.request(url, {}, bindings, createExecutionContext());
+  const body: unknown = await response.json();
+  return { status: response.status, body };
+}
+
+// First in this file: settings that were usable once are kept.
+test('settings that are not usable are named by both probes, and only the log says which', async () => {
+  const log = vi.spyOn(console, 'error').mockImplementation(() => undefined);
+  const found = { status: 'ill', parts: { settings: false }, ill: ['settings'] };
+  for (const path of ['/healthz', '/readyz']) {
+    expect(await probe(path, { GATEWAY_TOKEN: 'short' })).toEqual({ status: 503, body: found });
+  }
+  expect(log.mock.calls.flat().join()).toContain('GATEWAY_TOKEN');
+  expect(log.mock.calls.flat().join()).not.toContain('short"');
+  log.mockRestore();
+});
+
+test('a Worker that runs is healthy, whatever the parts that it depends on do', async () => {
+  expect(await probe('/healthz')).toEqual({
+    status: 200,
+    body: { status: 'ok', parts: { settings: true }, ill: [] },
+  });
+});
+
+// The tests inside workerd have no object store; the end-to-end tests see all parts well.
+test('each part is told apart', async () => {
+  expect(await probe('/readyz')).toEqual({
+    status: 503,
+    body: {
+      status: 'ill',
+      parts: {
+        settings: true,
+        database: true,
+        routing: true,
+        routing_cache: true,
+        model_server: true,
+        object_store: false,
+      },
+      ill: ['object_store'],
+    },
+  });
+});
+
+test('a routing cache that fails is ill alone', async () => {
+  const get = vi.spyOn(env.ROUTING_KV, 'get').mockRejectedValue(new Error('KV is down'));
+  const { body } = await probe('/readyz');
+  get.mockRestore();
+  expect(body).toMatchObject({ ill: ['object_store', 'routing_cache'] });
+});

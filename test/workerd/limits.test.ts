@@ -1,0 +1,149 @@
+// Rate limits, counted by the platform's own limiter with a limit of three: whom each one counts,
+// what it answers, and that one who is limited limits nobody else.
+
+import { createExecutionContext } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { beforeEach, expect, test } from 'vitest';
+import { createApp } from '../../workers/app.ts';
+import type { Bindings } from '../../workers/env.ts';
+import { chat, newVisitor } from './support.ts';
+
+const app = createApp();
+const NARROW_LIMIT = 3;
+
+type Limiter = 'CHAT_LIMIT' | 'FEEDBACK_LIMIT' | 'NETWORK_LIMIT' | 'IDENTITY_LIMIT';
+
+interface Asked {
+  path: string;
+  body: unknown;
+  from?: string;
+  headers?: Record<string, string>;
+  limiter?: RateLimit;
+}
+
+async function ask(narrow: Limiter, { path, body, from, headers, limiter }: Asked) {
+  const bindings: Bindings = { ...env, [narrow]: limiter ?? env.NARROW };
+  const response = await app.request(
+    `https://bruno.example${path}`,
+    {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        ...(from === undefined ? {} : { 'cf-connecting-ip': from }),
+        ...headers,
+      },
+      body: JSON.stringify(body),
+    },
+    bindings,
+    createExecutionContext(),
+  );
+  const answer: unknown = await response.json();
+  return { status: response.status, body: answer, retryAfter: response.headers.get('retry-after') };
+}
+
+async function statuses(times: number, once: () => Promise<{ status: number }>) {
+  const found: number[] = [];
+  for (let time = 0; time < times; time += 1) found.push((await once()).status);
+  return found;
+}
+
+/** The platform counts by the minute of the clock: a test that ran into the next would find none. */
+beforeEach(async () => {
+  const leftMs = 60_000 - (Date.now() % 60_000);
+  if (leftMs < 5_000) await new Promise((resolve) => setTimeout(resolve, leftMs + 50));
+});
+
+const limited = {
+  status: 429,
+  retryAfter: '60',
+  body: { error: { code: 'rate_limited', message: expect.any(String) } },
+};
+
+test('new identities are counted by /64: another address of the same network does not help', async () => {
+  const open = (from: string) =>
+    ask('IDENTITY_LIMIT', { path: '/api/chat/session', body: {}, from });
+  const ofNetwork = (host: number) => open(`2001:db8:1:1::${host}`);
+  const found: number[] = [];
+  for (let host = 1; host <= NARROW_LIMIT + 1; host += 1)
+    found.push((await ofNetwork(host)).status);
+  expect(found).toEqual([201, 201, 201, 429]);
+  expect(await ofNetwork(99)).toEqual(limited);
+  expect((await open('2001:db8:1:2::1')).status).toBe(201);
+});
+
+test('one who has a token keeps it, however many new ones their network asked for', async () => {
+  const { visitor_token } = await newVisitor();
+  const again = () =>
+    ask('IDENTITY_LIMIT', {
+      path: '/api/chat/session',
+      body: {},
+      from: '198.51.100.1',
+      headers: { authorization: `Bearer ${visitor_token}` },
+    });
+  expect(await statuses(NARROW_LIMIT + 2, again)).toEqual([201, 201, 201, 201, 201]);
+});
+
+test('chat is limited by visitor on both endpoints together, and others are not', async () => {
+  const { id, visitor_token } = await newVisitor();
+  const homepage = () =>
+    ask('CHAT_LIMIT', {
+      path: '/api/chat',
+      body: { session_id: id, visitor_token, message: 'Hi' },
+    });
+  const openai = (token: string) =>
+    ask('CHAT_LIMIT', {
+      path: '/v1/chat/completions',
+      body: { model: 'agent-bruno', messages: [{ role: 'user', content: 'Hi' }] },
+      headers: { authorization: `Bearer ${token}` },
+    });
+  expect(await statuses(2, homepage)).toEqual([200, 200]);
+  expect((await openai(visitor_token)).status).toBe(200);
+  expect(await homepage()).toEqual(limited);
+  expect(await openai(visitor_token)).toEqual(limited);
+  expect((await openai((await newVisitor()).visitor_token)).status).toBe(200);
+});
+
+test('feedback and signals of one visitor share a limit', async () => {
+  const { interaction_id, feedback_token } = await chat('Counted?');
+  const vote = (over: object = {}) =>
+    ask('FEEDBACK_LIMIT', {
+      path: '/api/feedback',
+      body: { interaction_id, feedback_token, feedback_type: 'thumbs_up', ...over },
+    });
+  const event = { interaction_id, feedback_token, signals: { copy_event: true } };
+  const signal = () =>
+    ask('FEEDBACK_LIMIT', { path: '/api/signals', body: { events: [event, event] } });
+  expect(await statuses(2, vote)).toEqual([202, 202]);
+  expect((await signal()).status).toBe(202);
+  expect(await signal()).toEqual(limited);
+  expect(await vote()).toEqual(limited);
+  const other = await chat('Somebody else');
+  expect((await vote(other)).status).not.toBe(429);
+});
+
+test.each([
+  ['/api/chat', '203.0.113.1'],
+  ['/v1/chat/completions', '203.0.113.2'],
+  ['/api/feedback', '203.0.113.3'],
+  ['/api/signals', '203.0.113.4'],
+])('%s is limited by network before its token is looked at', async (path, from) => {
+  const guess = (address: string) => ask('NETWORK_LIMIT', { path, body: {}, from: address });
+  const found = await statuses(NARROW_LIMIT, () => guess(from));
+  expect(found.every((status) => status === 400 || status === 401)).toBe(true);
+  expect(await guess(from)).toEqual(limited);
+  expect((await guess('203.0.113.99')).status).not.toBe(429);
+});
+
+test('what a network used up on chat it still has for feedback', async () => {
+  const from = '2001:db8:7:7::1';
+  const post = (path: string) => ask('NETWORK_LIMIT', { path, body: {}, from });
+  await statuses(NARROW_LIMIT, () => post('/api/chat'));
+  expect((await post('/api/chat')).status).toBe(429);
+  expect((await post('/api/feedback')).status).toBe(400);
+});
+
+test('a limiter that fails lets the request pass', async () => {
+  const limiter: RateLimit = { limit: () => Promise.reject(new Error('out of order')) };
+  const found = await ask('IDENTITY_LIMIT', { path: '/api/chat/session', body: {}, limiter });
+  expect(found.status).toBe(201);
+});

@@ -1,0 +1,40 @@
+// One line of JSON for each request, and its trace. A line says which route, how it ended and how
+// long until the answer began (a stream goes on after that; its whole time is in the record). It
+// never holds a body, a query string, a header or a token, so no prompt can be in it.
+
+import type { Next } from 'hono';
+import { matchedRoutes } from 'hono/route';
+import { traceOf, traceparent } from '../core/trace.ts';
+import { randomBytes } from './env.ts';
+import type { AppContext } from './http.ts';
+
+export async function logRequest(c: AppContext, next: Next): Promise<void> {
+  const startedMs = performance.now();
+  const trace = traceOf(c.req.header('traceparent'), randomBytes);
+  c.set('traceId', trace.traceId);
+  await next();
+  c.header('traceparent', traceparent(trace));
+  const { status } = c.res;
+  const failure = c.get('failure');
+  const line = JSON.stringify({
+    level: status >= 500 ? 'error' : 'info',
+    event: 'request',
+    method: c.req.method,
+    route: routeOf(c),
+    status,
+    duration_ms: Math.round(performance.now() - startedMs),
+    trace_id: trace.traceId,
+    span_id: trace.spanId,
+    parent_id: trace.parentId,
+    interaction_id: c.get('interactionId') ?? c.res.headers.get('x-interaction-id') ?? undefined,
+    code: failure?.code,
+    detail: status >= 500 ? failure?.detail : undefined,
+  });
+  if (status >= 500) console.error(line);
+  else console.log(line);
+}
+
+/** The route's pattern: a path itself may hold whatever a client wrote there. */
+function routeOf(c: AppContext): string {
+  return matchedRoutes(c).findLast(({ path }) => !path.includes('*'))?.path ?? 'none';
+}

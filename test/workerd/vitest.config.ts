@@ -44,6 +44,7 @@ export default defineConfig({
     root: import.meta.dirname,
     globalSetup: ['./global-setup.ts'],
     testTimeout: 30_000,
+    hookTimeout: 60_000,
     deps: { optimizer: { ssr: { enabled: true, include: ['itty-durable', 'itty-router'] } } },
     fileParallelism: false,
   },

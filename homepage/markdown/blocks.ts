@@ -1,5 +1,5 @@
 // Reads a Markdown text into blocks: paragraphs, headings, code, quotes, lists, tables. A subset of
-// CommonMark and GFM without HTML and reference links, a fifth of the size of a whole reader, which
+// CommonMark and GFM without HTML and reference links, under a quarter of the size of a whole reader, which
 // the widget's size asks for; reading.test.ts holds it against marked. Pure; never throws.
 import { readInline } from './inline.ts';
 import { readTable, startsTable } from './table.ts';

@@ -8,7 +8,10 @@ import css from './widget.css';
 
 // Only known while the script runs for the first time.
 const script = document.currentScript;
-if (script instanceof HTMLScriptElement) start(script);
+if (!(script instanceof HTMLScriptElement)) {
+  throw new Error('widget.js: load it with a plain script tag, without type="module".');
+}
+start(script);
 
 function start(tag: HTMLScriptElement): void {
   const options = readOptions(tag.dataset);

@@ -156,6 +156,32 @@ describe.skipIf(browserPath === null)('the script tag elsewhere', { timeout: 240
     expect(await page.evaluate(() => localStorage.getItem('bruno.outbox'))).toBeNull();
   });
 
+  it('says when a question did not get through, and asks it again', async () => {
+    provoked = /ERR_INTERNET_DISCONNECTED/;
+    const page = await visit('/inline');
+    await page.context().setOffline(true);
+    await page.getByRole('button', { name: QUESTION }).click();
+    const said = page.getByTestId('chat-error');
+    await said.waitFor();
+    expect(await textOf(said)).toContain('Check your connection');
+    await page.context().setOffline(false);
+    await page.getByTestId('retry').click();
+    await reaches(lastAnswer(page), 'done');
+    expect(await page.getByTestId('answer').count()).toBe(1);
+  });
+
+  it('keeps a visitor out of training who says so, on the next visit too', async () => {
+    const page = await visit('/inline');
+    await page.getByTestId('training-opt-out').click();
+    await page.reload();
+    const choice = page.getByTestId('training-opt-out');
+    await choice.waitFor();
+    await expect.poll(() => choice.isChecked()).toBe(true);
+    const sent = page.waitForRequest(`${stage.url}/api/chat`);
+    await ask(page);
+    expect((await sent).postDataJSON()).toMatchObject({ training_opt_out: true });
+  });
+
   it.each([
     ['/inline', 'light', 1280],
     ['/inline', 'dark', 1280],

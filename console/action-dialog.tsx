@@ -1,7 +1,7 @@
 // Asks before something changes for visitors: says what will happen, takes the operator's reason, does
 // it once (the same request id, however often it is tried) and shows the result. Used by every action.
 import { type SubmitEvent, useEffect, useId, useRef, useState } from 'react';
-import { newEventId } from '../homepage/client/feedback.ts';
+import { newEventId } from '../homepage/client/event-id.ts';
 import { ApiError, messageOf } from './api/client.ts';
 
 export interface Action {

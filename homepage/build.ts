@@ -1,11 +1,10 @@
-// Bundles the demo page and the operators' console into dist/pages/, which the Worker serves as
-// static assets. Run by `npm run build:pages`; the pages load nothing from anywhere else.
+// Bundles the demo page, the operators' console and the widget into dist/pages/, which the Worker serves
+// as static assets. Run by `npm run build:pages`; the pages load nothing from anywhere else.
 import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { build } from 'esbuild';
+import { bundleOf, common, root, widgetBundle } from './bundles.ts';
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const out = join(root, 'dist', 'pages');
 
 // No inline script or style anywhere, so the strictest policy holds for both pages.
@@ -26,6 +25,11 @@ const headers = `/*
   Referrer-Policy: no-referrer
   Permissions-Policy: camera=(), microphone=(), geolocation=()
   Cache-Control: no-cache
+
+# Other people's pages load it, also those that isolate themselves or check its integrity.
+/widget.js
+  Cross-Origin-Resource-Policy: cross-origin
+  Access-Control-Allow-Origin: *
 `;
 
 const pages = [
@@ -52,18 +56,10 @@ export async function buildPages(): Promise<{ bytes: Record<string, number> }> {
     const folder = join(out, page.to);
     await mkdir(folder, { recursive: true });
     const result = await build({
-      absWorkingDir: root,
+      ...common,
       entryPoints: { [page.name]: page.script, [`${page.name}.style`]: page.style },
       outdir: folder,
       entryNames: '[name]',
-      bundle: true,
-      minify: true,
-      format: 'esm',
-      target: ['es2022'],
-      jsx: 'automatic',
-      define: { 'process.env.NODE_ENV': '"production"' },
-      legalComments: 'none',
-      metafile: true,
       write: false,
     });
     for (const file of result.outputFiles) {
@@ -73,6 +69,9 @@ export async function buildPages(): Promise<{ bytes: Record<string, number> }> {
     }
     await cp(join(root, page.html), join(folder, 'index.html'));
   }
+  const widget = await bundleOf(widgetBundle);
+  await writeFile(join(out, 'widget.js'), widget);
+  bytes['widget.js'] = widget.length;
   await writeFile(join(out, '_headers'), headers);
   return { bytes };
 }

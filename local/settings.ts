@@ -29,7 +29,7 @@ export const keepClockOffset = (paths: HomePaths, offsetMs: number): void =>
   writeAtomic(paths.clock, `${JSON.stringify({ version: 1, offset_ms: offsetMs })}\n`);
 
 export const bindings = (prepared: Prepared, database: Database, overrides: string) => {
-  const { secrets, store, ports, base } = prepared;
+  const { secrets, store, ports, base, environment } = prepared;
   return {
     ENVIRONMENT: 'local',
     MODEL_SERVER_URL: `http://127.0.0.1:${ports.gateway}`,
@@ -48,6 +48,7 @@ export const bindings = (prepared: Prepared, database: Database, overrides: stri
     ADMIN_TOKEN: secrets.adminToken,
     TOKEN_KEYS: JSON.stringify(secrets.tokenKeys),
     LEARNING_OVERRIDES: overrides,
+    ALLOWED_ORIGINS: environment.ALLOWED_ORIGINS ?? '',
     CLOCK_OFFSET_MS: String(readJson(prepared.paths.clock, clockSchema)?.offset_ms ?? 0),
   };
 };

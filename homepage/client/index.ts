@@ -1,9 +1,12 @@
 // The framework-free client of the assistant: sessions, streamed answers, feedback, signals.
-// Import from here; the files behind it are free to move. Touches no DOM except sendBeacon.
+// Import from here; the files behind it are free to move.
+export { type Assistant, assistantAt, createAssistant } from './assistant.ts';
 export { askAssistant, type Question, type StreamOptions, streamChat } from './chat.ts';
 export { ClientError, sentenceFor, toClientError } from './errors.ts';
-export { type FeedbackOptions, newEventId, sendFeedback } from './feedback.ts';
+export { newEventId } from './event-id.ts';
+export { type FeedbackOptions, sendFeedback } from './feedback.ts';
 export type { ClientOptions } from './http.ts';
+export { createOutbox, type Delivery, type Outbox, type OutboxOptions } from './outbox.ts';
 export {
   advance,
   type Ending,
@@ -23,6 +26,13 @@ export {
 } from './session.ts';
 export { type SignalOptions, sendSignals } from './signals.ts';
 export { readSse } from './sse.ts';
+export {
+  type Noted,
+  type PageEvents,
+  type TrackerOptions,
+  type Trackers,
+  trackAnswers,
+} from './trackers.ts';
 export {
   type AnswerRef,
   type ChatEvent,

@@ -45,11 +45,17 @@ export const correctionTypes = ['factual_error', 'style', 'tone', 'incomplete', 
 export type CorrectionType = (typeof correctionTypes)[number];
 
 /** What a visitor can say about one answer. `rating` counts whole stars, 1 to 5. */
-export type Verdict =
-  | { feedback_type: 'thumbs_up' }
-  | { feedback_type: 'thumbs_down' }
-  | { feedback_type: 'rating'; value: number }
-  | { feedback_type: 'correction'; corrected_response: string; correction_type: CorrectionType };
+export const verdictSchema = z.discriminatedUnion('feedback_type', [
+  z.object({ feedback_type: z.literal('thumbs_up') }),
+  z.object({ feedback_type: z.literal('thumbs_down') }),
+  z.object({ feedback_type: z.literal('rating'), value: z.number() }),
+  z.object({
+    feedback_type: z.literal('correction'),
+    corrected_response: z.string(),
+    correction_type: z.enum(correctionTypes),
+  }),
+]);
+export type Verdict = z.infer<typeof verdictSchema>;
 
 export const recordedSchema = z.object({ status: z.literal('recorded'), event_id: z.string() });
 

@@ -1,10 +1,5 @@
-// The demo page: a heading, the conversation, the composer and the visitor's choice about training.
-import { Composer } from './composer.tsx';
-import { Privacy } from './privacy.tsx';
-import { TurnView } from './turn-view.tsx';
-import { useChat } from './use-chat.ts';
-import { useFollow } from './use-follow.ts';
-import { useOptOut } from './use-opt-out.ts';
+// The demo page: a heading and the chat that every page can embed.
+import { Chat } from '../chat/index.ts';
 
 const IDEAS = [
   'How do I drain a node safely?',
@@ -13,49 +8,20 @@ const IDEAS = [
 ];
 
 export function App() {
-  const [optOut, setOptOut] = useOptOut();
-  const chat = useChat(optOut);
-  const last = chat.turns.at(-1);
-  useFollow(last);
-
   return (
     <div className="page">
       <header className="top">
         <h1>Ask Bruno</h1>
         <p className="quiet">An assistant for running services. It learns from what you tell it.</p>
       </header>
-      <main className="talk">
-        {chat.turns.length === 0 ? (
-          <section className="ideas" aria-label="Questions to start with">
-            <p className="quiet">
-              Ask anything about running services, or start with one of these.
-            </p>
-            <ul>
-              {IDEAS.map((idea) => (
-                <li key={idea}>
-                  <button type="button" className="idea" onClick={() => chat.ask(idea)}>
-                    {idea}
-                  </button>
-                </li>
-              ))}
-            </ul>
-          </section>
-        ) : (
-          chat.turns.map((turn) => (
-            <TurnView
-              key={turn.id}
-              turn={turn}
-              isLast={turn === last}
-              readings={chat.readings}
-              onRetry={chat.retry}
-            />
-          ))
-        )}
+      <main>
+        <Chat
+          title="Ask Bruno"
+          intro="Ask anything about running services, or start with one of these."
+          ideas={IDEAS}
+          autoFocus
+        />
       </main>
-      <footer className="bottom">
-        <Composer busy={chat.busy} onAsk={chat.ask} onStop={chat.stop} />
-        <Privacy optOut={optOut} onChange={setOptOut} />
-      </footer>
     </div>
   );
 }

@@ -38,7 +38,8 @@ export interface Stage {
   stop(): Promise<void>;
 }
 
-export async function setStage(): Promise<Stage> {
+/** `allowedOrigins` are pages elsewhere that may embed the chat. */
+export async function setStage(allowedOrigins: readonly string[] = []): Promise<Stage> {
   const home = mkdtempSync(join(tmpdir(), 'bruno-browser-'));
   // Run as root, Postgres is another user that must pass through.
   chmodSync(home, 0o755);
@@ -50,7 +51,7 @@ export async function setStage(): Promise<Stage> {
     learningOverridesFile: join(repoRoot, 'learning.local.yaml'),
     // Long enough to be seen growing and to be stopped, on a slow machine too.
     maxAnswerTokens: 96,
-    environment: {},
+    environment: { ALLOWED_ORIGINS: allowedOrigins.join(',') },
   });
   const { url, operatorToken } = stack;
 

@@ -8,6 +8,8 @@ const paths = {
   pencil: 'm4 20 1-4.500L16.500 4 20 7.500 8.500 19zM14 6.500 17.500 10',
   send: 'M12 20V5m-6 6 6-6 6 6',
   stop: 'M7 7h10v10H7z',
+  chat: 'M4 4h16v12H10l-4 4v-4H4z',
+  close: 'M6 6l12 12M18 6 6 18',
   retry: 'M20 11a8 8 0 1 0-2.300 6.600M20 4v7h-7',
 } as const;
 

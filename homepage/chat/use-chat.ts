@@ -1,35 +1,46 @@
 // The chat as the page uses it: ask, stop, retry. Joins the client functions, the conversation and
-// the readings. Holds no words of its own; errors become sentences in the client.
-import { useCallback, useEffect, useMemo, useReducer, useRef } from 'react';
+// the trackers. Holds no words of its own; errors become sentences in the client.
+import { useCallback, useEffect, useReducer, useRef } from 'react';
 import {
+  type Assistant,
   askAssistant,
-  browserStorage,
-  keepSession,
+  type Noted,
   type Question,
+  type Source,
   sentenceFor,
+  type Trackers,
   toClientError,
+  trackAnswers,
 } from '../client/index.ts';
 import { converse, isOpen, type Turn } from './conversation.ts';
-import { type Readings, useReadings } from './use-readings.ts';
 
 export interface Chat {
   turns: readonly Turn[];
   busy: boolean;
-  readings: Readings;
   ask(question: string): void;
   retry(turn: Turn): void;
   stop(): void;
+  note(interactionId: string, event: Noted): void;
 }
 
-export function useChat(trainingOptOut: boolean): Chat {
+export interface ChatOptions {
+  trainingOptOut: boolean;
+  sources: readonly Source[] | undefined;
+}
+
+export function useChat(assistant: Assistant, options: ChatOptions): Chat {
   const [turns, tell] = useReducer(converse, []);
-  const readings = useReadings();
-  const keeper = useMemo(() => keepSession(browserStorage()), []);
+  const trackers = useRef<Trackers | null>(null);
   const running = useRef<AbortController | null>(null);
   const nextId = useRef(1);
   const last = turns.at(-1);
 
   useEffect(() => () => running.current?.abort(), []);
+  useEffect(() => {
+    const created = trackAnswers({ baseUrl: assistant.baseUrl });
+    trackers.current = created;
+    return () => created.stop();
+  }, [assistant]);
 
   const run = useCallback(
     async (id: number, question: Question) => {
@@ -37,8 +48,12 @@ export function useChat(trainingOptOut: boolean): Chat {
       running.current = stop;
       let text = '';
       let answer: { interactionId: string; feedbackToken: string } | null = null;
+      const { session, baseUrl } = assistant;
       try {
-        for await (const event of askAssistant(keeper, question, { signal: stop.signal })) {
+        for await (const event of askAssistant(session, question, {
+          baseUrl,
+          signal: stop.signal,
+        })) {
           if (event.type === 'meta') {
             answer = { interactionId: event.interaction_id, feedbackToken: event.feedback_token };
             const modelVersion = event.model_version ?? null;
@@ -50,7 +65,7 @@ export function useChat(trainingOptOut: boolean): Chat {
         }
         const phase = stop.signal.aborted ? 'stopped' : 'done';
         tell({ type: 'ended', id, state: { phase } });
-        if (answer !== null && text !== '') readings.open(answer, text);
+        if (answer !== null && text !== '') trackers.current?.open(answer, text);
       } catch (thrown) {
         const sentence = sentenceFor(toClientError(thrown));
         tell({ type: 'ended', id, state: { phase: 'failed', sentence } });
@@ -58,26 +73,31 @@ export function useChat(trainingOptOut: boolean): Chat {
         if (running.current === stop) running.current = null;
       }
     },
-    [keeper, readings],
+    [assistant],
   );
 
+  const question = (message: string): Question => {
+    const { trainingOptOut, sources } = options;
+    return { message, trainingOptOut, ...(sources === undefined ? {} : { sources }) };
+  };
   return {
     turns,
     busy: isOpen(last),
-    readings,
-    ask(question) {
+    ask(message) {
       if (running.current !== null) return;
-      if (last !== undefined)
-        readings.close({ type: 'asked', before: last.question, next: question });
+      if (last !== undefined) {
+        trackers.current?.close({ type: 'asked', before: last.question, next: message });
+      }
       const id = nextId.current++;
-      tell({ type: 'asked', id, question });
-      void run(id, { message: question, trainingOptOut });
+      tell({ type: 'asked', id, question: message });
+      void run(id, question(message));
     },
     retry(turn) {
       if (running.current !== null) return;
       tell({ type: 'retried', id: turn.id });
-      void run(turn.id, { message: turn.question, trainingOptOut });
+      void run(turn.id, question(turn.question));
     },
     stop: () => running.current?.abort(),
+    note: (interactionId, event) => trackers.current?.note(interactionId, event),
   };
 }

@@ -1,31 +1,34 @@
 // One question with its answer: text, sources, what went wrong, and the ways to judge it.
-// Used by the demo page for every turn.
-import { memo } from 'react';
+import type { Noted } from '../client/index.ts';
 import { canBeJudged, isOpen, type Turn } from './conversation.ts';
-import { FeedbackBar } from './feedback-bar.tsx';
+import { Feedback } from './feedback-bar.tsx';
 import { Icon } from './icons.tsx';
 import { Markdown } from './markdown.tsx';
 import { SourceList } from './source-list.tsx';
-import type { Noted, Readings } from './use-readings.ts';
+import type { Theme } from './theme.ts';
 
 interface Props {
   turn: Turn;
   isLast: boolean;
-  readings: Readings;
+  baseUrl: string;
+  theme: Theme | undefined;
+  onNote: (interactionId: string, event: Noted) => void;
   onRetry: (turn: Turn) => void;
 }
 
-export const TurnView = memo(function TurnView({ turn, isLast, readings, onRetry }: Props) {
+export function TurnView({ turn, isLast, baseUrl, theme, onNote, onRetry }: Props) {
   const open = isOpen(turn);
   const note = (event: Noted) => {
-    if (turn.interactionId !== null) readings.note(turn.interactionId, event);
+    if (turn.interactionId !== null) onNote(turn.interactionId, event);
   };
   const copied = () => note({ type: 'copied' });
 
   return (
     <article className="turn" aria-label={`Question: ${turn.question}`}>
-      <p className="question">{turn.question}</p>
-      <section
+      <h2 className="question">{turn.question}</h2>
+      {/* biome-ignore lint/a11y/useSemanticElements: a landmark in every turn would be one too many */}
+      <div
+        role="group"
         className={open ? 'answer writing' : 'answer'}
         data-testid="answer"
         data-phase={turn.state.phase}
@@ -37,8 +40,22 @@ export const TurnView = memo(function TurnView({ turn, isLast, readings, onRetry
       >
         {turn.state.phase === 'waiting' && <Waiting />}
         <Markdown text={turn.answer} onCopied={copied} />
-        {turn.state.phase === 'stopped' && <p className="quiet">You stopped this answer.</p>}
-      </section>
+        {turn.state.phase === 'stopped' && (
+          <p className="quiet">
+            You stopped this answer.{' '}
+            {isLast && (
+              <button
+                type="button"
+                className="link"
+                data-testid="retry"
+                onClick={() => onRetry(turn)}
+              >
+                Ask again
+              </button>
+            )}
+          </p>
+        )}
+      </div>
       {turn.state.phase === 'failed' && (
         <div className="failed" role="alert">
           <p data-testid="chat-error">{turn.state.sentence}</p>
@@ -58,21 +75,17 @@ export const TurnView = memo(function TurnView({ turn, isLast, readings, onRetry
         <SourceList sources={turn.sources} onOpened={() => note({ type: 'citation' })} />
       )}
       {canBeJudged(turn) && turn.interactionId !== null && turn.feedbackToken !== null && (
-        <FeedbackBar
+        <Feedback
           answer={{ interactionId: turn.interactionId, feedbackToken: turn.feedbackToken }}
           text={turn.answer}
+          baseUrl={baseUrl}
           modelVersion={turn.modelVersion}
-          note={note}
+          onEvent={note}
+          theme={theme}
         />
       )}
     </article>
   );
-}, sameTurn);
-
-// Only the turn itself changes while the page lives; its callbacks do not close over anything else
-// that a finished turn would show.
-function sameTurn(before: Props, after: Props): boolean {
-  return before.turn === after.turn && before.isLast === after.isLast && !after.isLast;
 }
 
 function Waiting() {

@@ -1,5 +1,5 @@
 // Where a visitor writes the answer that would have been right, and says what was wrong with ours.
-import { type KeyboardEvent, type SubmitEvent, useId, useState } from 'react';
+import { type KeyboardEvent, type SubmitEvent, useEffect, useId, useRef, useState } from 'react';
 import { type CorrectionType, correctionTypes, type Verdict } from '../client/index.ts';
 
 interface Props {
@@ -20,6 +20,10 @@ export function CorrectionForm({ sending, onSend, onClose }: Props) {
   const [text, setText] = useState('');
   const [kind, setKind] = useState<CorrectionType>('factual_error');
   const id = useId();
+  const input = useRef<HTMLTextAreaElement>(null);
+
+  // The form opens because its button was pressed: the text is what comes next.
+  useEffect(() => input.current?.focus(), []);
 
   const submit = (event: SubmitEvent<HTMLFormElement>) => {
     event.preventDefault();
@@ -28,7 +32,9 @@ export function CorrectionForm({ sending, onSend, onClose }: Props) {
     onSend({ feedback_type: 'correction', corrected_response: corrected, correction_type: kind });
   };
   const key = (event: KeyboardEvent) => {
-    if (event.key === 'Escape') onClose();
+    if (event.key !== 'Escape') return;
+    event.stopPropagation();
+    onClose();
   };
 
   return (
@@ -43,7 +49,7 @@ export function CorrectionForm({ sending, onSend, onClose }: Props) {
           data-testid="correct-kind"
           value={kind}
           onChange={(event) =>
-            setKind(correctionTypes.find((type) => type === event.target.value) ?? 'other')
+            setKind(correctionTypes.find((type) => type === event.currentTarget.value) ?? 'other')
           }
         >
           {Object.entries(KINDS).map(([value, label]) => (
@@ -63,11 +69,10 @@ export function CorrectionForm({ sending, onSend, onClose }: Props) {
           data-testid="correct-text"
           rows={4}
           maxLength={8000}
-          // biome-ignore lint/a11y/noAutofocus: the form opens because its button was pressed
-          autoFocus
+          ref={input}
           value={text}
           placeholder="Write the whole answer as it should have been"
-          onChange={(event) => setText(event.target.value)}
+          onInput={(event) => setText(event.currentTarget.value)}
         />
         <p className="quiet">
           A person reads every correction before the assistant learns from it.

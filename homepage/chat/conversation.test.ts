@@ -1,7 +1,7 @@
 // How a conversation grows, and which of a model's words may become an address.
 import { describe, expect, it } from 'vitest';
+import { plainText, safeUrl } from '../markdown/safe-text.ts';
 import { canBeJudged, converse, isOpen, type TurnEvent } from './conversation.ts';
-import { plainText, safeUrl } from './safe-text.ts';
 
 const asked: TurnEvent = { type: 'asked', id: 1, question: 'Why?' };
 const named: TurnEvent = {

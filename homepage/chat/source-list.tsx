@@ -1,6 +1,6 @@
 // The sources an answer was given, as numbered citations. A click on one is a signal.
 import type { Source } from '../client/index.ts';
-import { safeUrl } from './safe-text.ts';
+import { safeUrl } from '../markdown/safe-text.ts';
 
 interface Props {
   sources: readonly Source[];
@@ -9,7 +9,8 @@ interface Props {
 
 export function SourceList({ sources, onOpened }: Props) {
   return (
-    <section className="sources" aria-label="Sources">
+    // biome-ignore lint/a11y/useSemanticElements: a landmark in every turn would be one too many
+    <div role="group" className="sources" aria-label="Sources">
       <h3>Sources</h3>
       <ol>
         {sources.map((source, index) => {
@@ -35,6 +36,6 @@ export function SourceList({ sources, onOpened }: Props) {
           );
         })}
       </ol>
-    </section>
+    </div>
   );
 }

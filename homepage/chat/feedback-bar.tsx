@@ -1,22 +1,29 @@
-// The ways to judge one answer: thumbs, five stars, copy, correct it. Used under every finished answer.
+// The ways to judge one answer: thumbs, five stars, copy, correct it. Stands under every answer of
+// <Chat>, and alone as <Feedback> under an answer that a page has drawn itself.
 import { useRef, useState } from 'react';
-import type { AnswerRef, Verdict } from '../client/index.ts';
+import { type AnswerRef, assistantAt, type Noted, type Verdict } from '../client/index.ts';
 import { CopyButton } from './copy-button.tsx';
 import { CorrectionForm } from './correction-form.tsx';
 import { Icon } from './icons.tsx';
 import { Stars } from './stars.tsx';
-import { type Feedback, useFeedback } from './use-feedback.ts';
-import type { Noted } from './use-readings.ts';
+import { type Theme, themeAttribute } from './theme.ts';
+import { type Feedback as Judging, useFeedback } from './use-feedback.ts';
 
-interface Props {
+export interface FeedbackProps {
   answer: AnswerRef;
-  text: string;
-  modelVersion: string | null;
-  note: (event: Noted) => void;
+  /** The answer's words, for the copy button; without them there is none. */
+  text?: string | undefined;
+  /** Where the Worker is; left out, the page's own origin. */
+  baseUrl?: string | undefined;
+  theme?: Theme | undefined;
+  modelVersion?: string | null | undefined;
+  /** Hears of copies and votes, for trackers of the page's own. */
+  onEvent?: ((event: Noted) => void) | undefined;
 }
 
-export function FeedbackBar({ answer, text, modelVersion, note }: Props) {
-  const feedback = useFeedback(answer);
+export function Feedback({ answer, text, baseUrl, theme, modelVersion, onEvent }: FeedbackProps) {
+  const { outbox } = assistantAt(baseUrl);
+  const feedback = useFeedback(answer, outbox);
   const [correcting, setCorrecting] = useState(false);
   const opener = useRef<HTMLButtonElement>(null);
   const closeForm = () => {
@@ -28,7 +35,7 @@ export function FeedbackBar({ answer, text, modelVersion, note }: Props) {
   const send = async (verdict: Verdict) => {
     const positive = verdict.feedback_type === 'thumbs_up';
     const liked = verdict.feedback_type === 'rating' && verdict.value >= 4;
-    note({ type: 'voted', positive: positive || liked });
+    onEvent?.({ type: 'voted', positive: positive || liked });
     return await feedback.send(verdict);
   };
   const vote = (kind: 'thumbs_up' | 'thumbs_down') => {
@@ -39,7 +46,13 @@ export function FeedbackBar({ answer, text, modelVersion, note }: Props) {
   };
 
   return (
-    <section className="judge" aria-label="Rate this answer">
+    // biome-ignore lint/a11y/useSemanticElements: a landmark in every turn would be one too many
+    <div
+      role="group"
+      className="bruno judge"
+      aria-label="Rate this answer"
+      {...themeAttribute(theme)}
+    >
       <div className="tools">
         <Thumb
           kind="up"
@@ -55,12 +68,14 @@ export function FeedbackBar({ answer, text, modelVersion, note }: Props) {
           value={feedback.stars}
           onRate={(value) => void send({ feedback_type: 'rating', value })}
         />
-        <CopyButton
-          text={text}
-          label="Copy"
-          testId="copy"
-          onCopied={() => note({ type: 'copied' })}
-        />
+        {text !== undefined && (
+          <CopyButton
+            text={text}
+            label="Copy"
+            testId="copy"
+            onCopied={() => onEvent?.({ type: 'copied' })}
+          />
+        )}
         <button
           ref={opener}
           type="button"
@@ -80,13 +95,13 @@ export function FeedbackBar({ answer, text, modelVersion, note }: Props) {
           onClose={closeForm}
         />
       )}
-      <Status feedback={feedback} onRecorded={closeForm} />
-      {modelVersion !== null && (
+      <Status feedback={feedback} />
+      {typeof modelVersion === 'string' && (
         <p className="quiet model">
           Answered by <code data-testid="model-version">{modelVersion}</code>
         </p>
       )}
-    </section>
+    </div>
   );
 }
 
@@ -105,25 +120,25 @@ function Thumb(props: { kind: 'up' | 'down'; pressed: boolean; onPress: () => vo
   );
 }
 
-function Status({ feedback, onRecorded }: { feedback: Feedback; onRecorded: () => void }) {
+function Status({ feedback }: { feedback: Judging }) {
   const { sending } = feedback;
-  const again = async () => {
-    if (await feedback.retry()) onRecorded();
-  };
   return (
     <p className="status" data-testid="feedback-status" data-state={sending.state} role="status">
       {sending.state === 'sending' && 'Sending…'}
       {sending.state === 'recorded' && 'Thanks — recorded'}
-      {sending.state === 'failed' && (
+      {sending.state === 'refused' && (
+        <span className="alarm">Not recorded. {sending.sentence}</span>
+      )}
+      {sending.state === 'waiting' && (
         <>
-          <span className="alarm">Not recorded. {sending.sentence}</span>{' '}
+          <span>Kept on this device until it can be sent.</span>{' '}
           <button
             type="button"
             className="link"
             data-testid="feedback-retry"
-            onClick={() => void again()}
+            onClick={() => void feedback.retry()}
           >
-            Send again
+            Send now
           </button>
         </>
       )}

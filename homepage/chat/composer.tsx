@@ -1,21 +1,25 @@
 // Where a question is written. Enter sends, Shift+Enter breaks the line; while an answer is being
 // written the send button is a stop button, and Escape stops too.
-import { type KeyboardEvent, type SubmitEvent, useEffect, useRef, useState } from 'react';
+import { type KeyboardEvent, type SubmitEvent, useEffect, useId, useRef, useState } from 'react';
 import { Icon } from './icons.tsx';
 
 interface Props {
   busy: boolean;
+  autoFocus: boolean;
   onAsk: (question: string) => void;
   onStop: () => void;
 }
 
 const LONGEST = 8000;
 
-export function Composer({ busy, onAsk, onStop }: Props) {
+export function Composer({ busy, autoFocus, onAsk, onStop }: Props) {
+  const id = useId();
   const [text, setText] = useState('');
   const input = useRef<HTMLTextAreaElement>(null);
 
-  useEffect(() => input.current?.focus({ preventScroll: true }), []);
+  useEffect(() => {
+    if (autoFocus) input.current?.focus({ preventScroll: true });
+  }, [autoFocus]);
 
   // The pressed button is replaced by the other one. Its focus goes to the question, but not on a
   // touch screen, where that would open the keyboard over the answer.
@@ -38,27 +42,30 @@ export function Composer({ busy, onAsk, onStop }: Props) {
     send();
   };
   const key = (event: KeyboardEvent<HTMLTextAreaElement>) => {
-    if (event.key === 'Escape' && busy) onStop();
+    if (event.key === 'Escape' && busy) {
+      event.stopPropagation();
+      onStop();
+    }
     // While an input method composes a character, Enter chooses it and does not send.
-    if (event.key !== 'Enter' || event.shiftKey || event.nativeEvent.isComposing) return;
+    if (event.key !== 'Enter' || event.shiftKey || isComposing(event)) return;
     event.preventDefault();
     send();
   };
 
   return (
     <form className="composer" onSubmit={submit}>
-      <label className="unseen" htmlFor="question">
+      <label className="unseen" htmlFor={id}>
         Your question
       </label>
       <textarea
-        id="question"
+        id={id}
         ref={input}
         data-testid="chat-input"
         rows={1}
         maxLength={LONGEST}
         value={text}
         placeholder="Ask a question"
-        onChange={(event) => setText(event.target.value)}
+        onInput={(event) => setText(event.currentTarget.value)}
         onKeyDown={key}
       />
       {busy ? (
@@ -74,4 +81,10 @@ export function Composer({ busy, onAsk, onStop }: Props) {
       )}
     </form>
   );
+}
+
+/** React wraps the browser's event; the widget's renderer hands it over as it is. */
+function isComposing(event: KeyboardEvent): boolean {
+  const native: object = event.nativeEvent ?? event;
+  return 'isComposing' in native && native.isComposing === true;
 }

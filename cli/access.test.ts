@@ -46,15 +46,6 @@ describe('signing in', () => {
     expect(wrong).toMatchObject({ code: 1 });
     expect(wrong.err).toContain('BRUNO_ACCESS_TOKEN');
   });
-
-  it('sends no header of Access to public pages', async () => {
-    const { out } = await bruno(['doctor', '--json'], stack.url, {
-      env: { BRUNO_URL: stack.url, BRUNO_HOME: home, ...person },
-    });
-    const { checks } = JSON.parse(out);
-    const operator = checks.find((check: { name: string }) => check.name === 'operator');
-    expect(operator).toMatchObject({ result: 'pass' });
-  });
 });
 
 describe('what travels where', () => {
@@ -77,8 +68,11 @@ describe('what travels where', () => {
     const away = settingsFor({ ...person, BRUNO_URL: DEPLOYED.href });
     expect(away.token.value).toBeNull();
     expect(away.access).toEqual({ 'cf-access-token': ACCESS.person });
-    const here = settingsFor({ ...person, BRUNO_URL: 'http://127.0.0.1:8787' });
+    const both = settingsFor({ ...person, BRUNO_URL: 'http://127.0.0.1:8787' });
+    expect(both.token.value).toBeNull();
+    const here = settingsFor({ BRUNO_URL: 'http://127.0.0.1:8787' });
     expect(here.token.value).toBe(TOKEN);
+    expect(here.access).toBeNull();
   });
 
   it('refuses to send a sign-in over plain http to another machine', () => {

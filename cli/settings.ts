@@ -5,7 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { type AccessHeaders, accessHeaders, isLoopback } from './access.ts';
+import { type AccessHeaders, accessHeaders } from './access.ts';
 import { messageOf, OperationError, UsageError } from './errors.ts';
 import type { Io } from './io.ts';
 import { parseSeconds } from './option-values.ts';
@@ -32,12 +32,9 @@ export function resolveSettings(options: ReadonlyMap<string, string | true>, io:
   return {
     home,
     url,
-    // The token that a local stack left is for that stack; it does not travel.
-    token: resolveToken(
-      given(options, 'token'),
-      io,
-      access === null || isLoopback(url) ? home : null,
-    ),
+    // The token that a local stack left is for that stack; it does not travel, and where somebody
+    // signs in by Access it is not read.
+    token: resolveToken(given(options, 'token'), io, access === null ? home : null),
     access,
     timeOutMs:
       parseSeconds('--time-out', given(options, 'time-out'), {

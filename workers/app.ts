@@ -1,5 +1,5 @@
-// All routes in one app: the request's log line and trace, limits by network, CORS for the pages that may embed the chat, errors in one shape,
-// and the right answer to a wrong method.
+// All routes in one app: the request's log line and trace, limits by network, CORS for the pages
+// that may embed the chat, errors in one shape, and the right answer to a wrong method.
 
 import { Hono } from 'hono';
 import { cors } from 'hono/cors';
@@ -25,7 +25,14 @@ const publicCors = cors({
     return allowed.includes(origin) || origin === new URL(c.req.url).origin ? origin : null;
   },
   allowMethods: ['GET', 'POST', 'DELETE'],
-  exposeHeaders: ['x-interaction-id', 'x-feedback-token', 'retry-after', 'traceparent'],
+  exposeHeaders: [
+    'x-interaction-id',
+    'x-feedback-token',
+    'x-history-dropped',
+    'x-request-id',
+    'retry-after',
+    'traceparent',
+  ],
   maxAge: 600,
 });
 

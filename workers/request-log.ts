@@ -5,6 +5,7 @@
 import type { Next } from 'hono';
 import { matchedRoutes } from 'hono/route';
 import { traceOf, traceparent } from '../core/trace.ts';
+import { isOpenAiPath } from '../core/wire/openai-error.ts';
 import { randomBytes } from './env.ts';
 import type { AppContext } from './http.ts';
 
@@ -14,10 +15,15 @@ export async function logRequest(c: AppContext, next: Next): Promise<void> {
   c.set('traceId', trace.traceId);
   await next();
   c.header('traceparent', traceparent(trace));
+  // Where OpenAI's clients look for the id of a request.
+  if (isOpenAiPath(c.req.path)) c.header('x-request-id', trace.traceId);
   const { status } = c.res;
-  const failure = c.get('failure');
+  // To a client that has left nothing is answered, and nothing is ill.
+  const left = c.req.raw.signal.aborted;
+  const ill = status >= 500 && !left;
+  const failure = left ? { code: 'client_left', detail: undefined } : c.get('failure');
   const line = JSON.stringify({
-    level: status >= 500 ? 'error' : 'info',
+    level: ill ? 'error' : 'info',
     event: 'request',
     method: c.req.method,
     route: routeOf(c),
@@ -28,9 +34,9 @@ export async function logRequest(c: AppContext, next: Next): Promise<void> {
     parent_id: trace.parentId,
     interaction_id: c.get('interactionId') ?? c.res.headers.get('x-interaction-id') ?? undefined,
     code: failure?.code,
-    detail: status >= 500 ? failure?.detail : undefined,
+    detail: ill ? failure?.detail : undefined,
   });
-  if (status >= 500) console.error(line);
+  if (ill) console.error(line);
   else console.log(line);
 }
 

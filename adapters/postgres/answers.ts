@@ -7,12 +7,18 @@ import type { FeedbackEvent, InteractionEvent, SignalsEvent } from '../../core/w
 import type { Queryable } from './connect.ts';
 import { feedbackEvents, interactions, systemPrompts, visitors } from './schema.ts';
 
+/** In one order everywhere, so that two writers never wait for each other's rows in a circle. */
+const byKey =
+  <Event>(keyOf: (event: Event) => string) =>
+  (a: Event, b: Event) =>
+    keyOf(a) < keyOf(b) ? -1 : 1;
+
 export async function insertInteractions(
   db: Queryable,
   events: readonly InteractionEvent[],
 ): Promise<void> {
   if (events.length === 0) return;
-  const rows = events.map((event) => ({
+  const rows = events.toSorted(byKey((event) => event.interaction_id)).map((event) => ({
     interaction_id: event.interaction_id,
     visitor_id: event.visitor_id,
     session_id: event.session_id,
@@ -89,7 +95,11 @@ export async function insertFeedback(
   if (events.length === 0) return;
   await db
     .insert(feedbackEvents)
-    .values(events.map((event) => feedbackRow(event, autoAccept)))
+    .values(
+      events
+        .toSorted(byKey((event) => event.event_id))
+        .map((event) => feedbackRow(event, autoAccept)),
+    )
     .onConflictDoNothing();
 }
 

@@ -50,7 +50,8 @@ const BODY: readonly ErrorCode[] = [
   'rate_limited',
   'dependency_unavailable',
 ];
-const TOKENS: readonly ErrorCode[] = ['token_invalid', 'token_expired'];
+/** Reading a visitor's token counts against that visitor's limit. */
+const TOKENS: readonly ErrorCode[] = ['token_invalid', 'token_expired', 'rate_limited'];
 
 export const ENDPOINTS: readonly Endpoint[] = [
   {

@@ -2,9 +2,9 @@
 // bodies, so that the two cannot differ. Served at /openapi.json and rendered into docs/http-api.md.
 
 import { z } from 'zod';
-import { statusOf } from '../errors.ts';
+import { AppError, type ErrorCode, statusOf } from '../errors.ts';
 import { errorAnswerSchema } from '../wire/answers.ts';
-import { isOpenAiPath, openAiErrorSchema } from '../wire/openai-error.ts';
+import { isOpenAiPath, openAiError, openAiErrorSchema } from '../wire/openai-error.ts';
 import { ENDPOINTS, type Endpoint } from './endpoints.ts';
 
 export const OPENAPI_VERSION = '3.1.0';
@@ -116,6 +116,13 @@ function answersOf({ answers }: Endpoint): Record<string, object> {
   );
 }
 
+/** What a client reads as the code: OpenAI's under /v1. */
+export function publicCode(code: ErrorCode, path: string): string {
+  if (!isOpenAiPath(path)) return code;
+  const { error } = openAiError(new AppError(code, ''));
+  return error.code ?? error.type;
+}
+
 /** One answer for each status, which names the codes that come with it. */
 function errorsOf({ errors: codes, path }: Endpoint): Record<string, object> {
   const schema = isOpenAiPath(path) ? OPENAI_ERROR : ERROR;
@@ -124,10 +131,13 @@ function errorsOf({ errors: codes, path }: Endpoint): Record<string, object> {
     statuses.map((status) => [
       status,
       {
-        description: codes
-          .filter((code) => statusOf(code) === status)
-          .map((code) => `\`${code}\``)
-          .join(', '),
+        description: [
+          ...new Set(
+            codes
+              .filter((code) => statusOf(code) === status)
+              .map((code) => `\`${publicCode(code, path)}\``),
+          ),
+        ].join(', '),
         ...(status === 429 || status === 503
           ? {
               headers: {

@@ -3,14 +3,14 @@
 import { z } from 'zod';
 import { statusOf } from '../errors.ts';
 import { ENDPOINTS, type Endpoint } from './endpoints.ts';
-import { jsonSchemaOf } from './index.ts';
+import { jsonSchemaOf, publicCode } from './index.ts';
 
 const HEAD = `# HTTP API
 
 <!-- Written by \`npm run docs:api\` from the schemas in core/wire/. Change those, not this. -->
 
 The public endpoints, as \`GET /openapi.json\` describes them (OpenAPI 3.1). How to use them from a page: [homepage.md](homepage.md).
-Every error is \`{ "error": { "code", "message", "details"? } }\`; a wrong method is 405. Each answer carries a \`traceparent\` header.
+Every error is \`{ "error": { "code", "message", "details"? } }\`, and under \`/v1\` in OpenAI's shape \`{ "error": { "message", "type", "param", "code" } }\`; a wrong method is 405. Each answer carries a \`traceparent\` header.
 `;
 
 const WAYS = {
@@ -79,8 +79,8 @@ function section(endpoint: Endpoint): string {
   if (endpoint.errors.length > 0) {
     const errors = endpoint.errors
       .toSorted((a, b) => statusOf(a) - statusOf(b))
-      .map((code) => `\`${code}\` (${statusOf(code)})`);
-    lines.push(`**Errors** ${errors.join(', ')}`, '');
+      .map((code) => `\`${publicCode(code, endpoint.path)}\` (${statusOf(code)})`);
+    lines.push(`**Errors** ${[...new Set(errors)].join(', ')}`, '');
   }
   return lines.join('\n');
 }

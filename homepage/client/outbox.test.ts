@@ -72,7 +72,7 @@ describe('the outbox', () => {
     net.connected = true;
     expect(await outbox.send(ANSWER, UP)).toEqual({ state: 'recorded' });
     expect(told).toEqual(['recorded']);
-    expect(storage.getItem('bruno.outbox')).toBeNull();
+    expect(storage.getItem(`bruno.outbox:${baseUrl}`)).toBeNull();
   });
   it('keeps what cannot be sent, through a reload, and sends it once with its own time', async () => {
     const first = open();
@@ -121,11 +121,11 @@ describe('the outbox', () => {
     answers = [401];
     expect(await outbox.send(ANSWER, DOWN, 'e2')).toEqual({ state: 'recorded' });
     expect(received.map(({ event_id }) => event_id)).toEqual(['e1', 'e2']);
-    expect(storage.getItem('bruno.outbox')).toBeNull();
+    expect(storage.getItem(`bruno.outbox:${baseUrl}`)).toBeNull();
   });
   it('works within the page where storage is full or damaged', async () => {
     const storage = memoryStorage();
-    storage.setItem('bruno.outbox', '{"not":"a list"}');
+    storage.setItem(`bruno.outbox:${baseUrl}`, '{"not":"a list"}');
     const full = {
       ...storage,
       setItem: () => {
@@ -147,5 +147,14 @@ describe('the outbox', () => {
     await muchLater.flush();
     expect(received).toEqual([]);
     expect(muchLater.waiting()).toBe(0);
+  });
+
+  it('keeps what is meant for one address from the server of another', async () => {
+    const storage = memoryStorage();
+    const away = createOutbox(storage, { baseUrl: 'http://127.0.0.1:1', later: () => undefined });
+    await away.send(ANSWER, UP);
+    await createOutbox(storage, { baseUrl, later: () => undefined }).flush();
+    expect(received).toEqual([]);
+    expect(away.waiting()).toBe(1);
   });
 });

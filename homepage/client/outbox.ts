@@ -6,10 +6,9 @@ import { ClientError, toClientError } from './errors.ts';
 import { newEventId } from './event-id.ts';
 import { sendFeedback } from './feedback.ts';
 import type { ClientOptions } from './http.ts';
-import type { KeyValue } from './session.ts';
+import { type KeyValue, keyOf } from './session.ts';
 import { type AnswerRef, type Verdict, verdictSchema } from './wire.ts';
 
-const KEY = 'bruno.outbox';
 const MOST = 50;
 // The server takes feedback on an answer for 30 days.
 const KEEP_MS = 30 * 86_400_000;
@@ -47,6 +46,7 @@ export interface OutboxOptions extends ClientOptions {
 }
 
 export function createOutbox(storage: KeyValue, options: OutboxOptions = {}): Outbox {
+  const key = keyOf('outbox', options.baseUrl);
   const now = options.now ?? Date.now;
   const later = options.later ?? ((run, ms) => void setTimeout(run, ms));
   const listeners = new Set<(eventId: string, delivery: Delivery) => void>();
@@ -59,16 +59,16 @@ export function createOutbox(storage: KeyValue, options: OutboxOptions = {}): Ou
 
   const read = (): Entry[] => {
     const oldest = now() - KEEP_MS;
-    return [...readStored(storage), ...unsaved].filter((entry) => entry.atMs > oldest);
+    return [...readStored(storage, key), ...unsaved].filter((entry) => entry.atMs > oldest);
   };
   const write = (entries: Entry[]): void => {
     unsaved = [];
     try {
-      if (entries.length === 0) storage.removeItem(KEY);
-      else storage.setItem(KEY, JSON.stringify(entries.slice(-MOST)));
+      if (entries.length === 0) storage.removeItem(key);
+      else storage.setItem(key, JSON.stringify(entries.slice(-MOST)));
     } catch {
       unsaved = entries.slice(-MOST);
-      attempt(() => storage.removeItem(KEY));
+      attempt(() => storage.removeItem(key));
     }
   };
   const tell = (eventId: string, delivery: Delivery): void => {
@@ -157,9 +157,9 @@ function isTemporary(error: ClientError): boolean {
   return error.status === 0 || error.status === 429 || error.status >= 500;
 }
 
-function readStored(storage: KeyValue): Entry[] {
+function readStored(storage: KeyValue, key: string): Entry[] {
   try {
-    const stored: unknown = JSON.parse(storage.getItem(KEY) ?? '[]');
+    const stored: unknown = JSON.parse(storage.getItem(key) ?? '[]');
     if (!Array.isArray(stored)) return [];
     return stored.flatMap((one) => {
       const parsed = entrySchema.safeParse(one);

@@ -11,7 +11,9 @@ export interface KeyValue {
   removeItem(key: string): void;
 }
 
-const KEY = 'bruno.session';
+/** One address's entries never reach another's server. */
+export const keyOf = (what: 'outbox' | 'session', baseUrl = ''): string =>
+  baseUrl === '' ? `bruno.${what}` : `bruno.${what}:${baseUrl}`;
 
 export function createSession(options: ClientOptions = {}): Promise<Session> {
   return postJson('/api/chat/session', {}, sessionSchema, options);
@@ -24,12 +26,13 @@ export interface SessionKeeper {
 }
 
 export function keepSession(storage: KeyValue, options: ClientOptions = {}): SessionKeeper {
+  const key = keyOf('session', options.baseUrl);
   let pending: Promise<Session> | null = null;
 
   const create = (): Promise<Session> => {
     pending ??= createSession(options)
       .then((session) => {
-        attempt(() => storage.setItem(KEY, JSON.stringify(session)));
+        attempt(() => storage.setItem(key, JSON.stringify(session)));
         return session;
       })
       .finally(() => {
@@ -40,12 +43,12 @@ export function keepSession(storage: KeyValue, options: ClientOptions = {}): Ses
 
   return {
     async current() {
-      return readStored(storage) ?? (await create());
+      return readStored(storage, key) ?? (await create());
     },
     async renew(refused) {
-      const stored = readStored(storage);
+      const stored = readStored(storage, key);
       if (stored !== null && stored.visitor_token !== refused.visitor_token) return stored;
-      attempt(() => storage.removeItem(KEY));
+      attempt(() => storage.removeItem(key));
       return await create();
     },
   };
@@ -77,9 +80,9 @@ export function memoryStorage(): KeyValue {
   };
 }
 
-function readStored(storage: KeyValue): Session | null {
+function readStored(storage: KeyValue, key: string): Session | null {
   try {
-    const parsed = sessionSchema.safeParse(JSON.parse(storage.getItem(KEY) ?? 'null'));
+    const parsed = sessionSchema.safeParse(JSON.parse(storage.getItem(key) ?? 'null'));
     return parsed.success ? parsed.data : null;
   } catch {
     return null;

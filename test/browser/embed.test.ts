@@ -124,7 +124,8 @@ describe.skipIf(browserPath === null)('the script tag elsewhere', { timeout: 240
   it('is the same visitor after the page was loaded again', async () => {
     const page = await visit('/inline');
     await ask(page);
-    const kept = () => page.evaluate(() => localStorage.getItem('bruno.session'));
+    const kept = () =>
+      page.evaluate((url) => localStorage.getItem(`bruno.session:${url}`), stage.url);
     const before = await kept();
     await page.reload();
     await ask(page);
@@ -153,7 +154,9 @@ describe.skipIf(browserPath === null)('the script tag elsewhere', { timeout: 240
     await page.context().setOffline(false);
     await says(page, 'recorded');
     expect(await stage.recorded(id, 'thumbs_down')).toHaveLength(1);
-    expect(await page.evaluate(() => localStorage.getItem('bruno.outbox'))).toBeNull();
+    expect(
+      await page.evaluate((url) => localStorage.getItem(`bruno.outbox:${url}`), stage.url),
+    ).toBeNull();
   });
 
   it('says when a question did not get through, and asks it again', async () => {

@@ -153,7 +153,7 @@ test('an allowed page may send the OpenAI client\u2019s own headers and read our
   expect(headers.get('access-control-allow-origin')).toBe('https://homepage.example');
   expect(headers.get('access-control-allow-headers')).toContain('x-stainless-lang');
   expect(headers.get('access-control-expose-headers')).toBe(
-    'x-interaction-id,x-feedback-token,retry-after,traceparent',
+    'x-interaction-id,x-feedback-token,x-history-dropped,x-request-id,retry-after,traceparent',
   );
 });
 

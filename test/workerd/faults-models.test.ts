@@ -202,4 +202,14 @@ test('production is asked however often it has failed', async () => {
   expect((await chat(message)).response).toBe(`tiny-sre answers: ${message}`);
   await quiet();
   expect(await recorded(message)).toMatchObject([{ status: 'complete', fault: null }]);
+
+  // Once it is well again, what a candidate breaks counts against the candidate again.
+  await advance(BREAKER_POLICY.openMs + 1);
+  await chat(named('well again'));
+  await trial(named('dies'));
+  const broken = named('question');
+  const headers = { accept: 'text/event-stream' };
+  await call('/api/chat', { body: { session_id: id, visitor_token, message: broken }, headers });
+  await quiet();
+  expect(await recorded(broken)).toMatchObject([{ status: 'partial', fault: 'model' }]);
 });

@@ -16,11 +16,6 @@ export const router = new Hono<App>()
   })
   .delete('/api/chat/session/:id', eraseSession)
   .post('/api/chat', homepageChat)
-  .use('/v1/*', async (c, next) => {
-    await next();
-    // Where OpenAI's clients look for the id of a request.
-    c.header('x-request-id', c.get('traceId'));
-  })
   .post('/v1/chat/completions', openaiChat)
   .get('/v1/models', listModels)
   .get('/v1/models/:model', showModel);

@@ -37,7 +37,7 @@ export async function openaiChat(c: AppContext): Promise<Response> {
       id: uuidv7(now(c.env), randomBytes(10)),
       model: request.model,
       createdAtMs: now(c.env),
-      pieces: guarded(ask(c.env, measured, abort.signal)),
+      pieces: guarded(ask(c.env, measured, AbortSignal.any([c.req.raw.signal, abort.signal]))),
       abandon: () => abort.abort(),
       headers: {},
     });

@@ -55,6 +55,8 @@ export async function openAnswer(env: Env, plan: OpeningPlan): Promise<Opening> 
 }
 
 async function lastResort(env: Env, plan: OpeningPlan): Promise<Tried> {
+  // Production is asked whatever its breaker says, but the breaker must hear of the trial to close.
+  breakers.admits(plan.production, now(env));
   const tried = await tryModel(env, plan.production, plan, plan.patience.production);
   if (!tried.ok && !plan.signal.aborted) breakers.settle(plan.production, 'failed', now(env));
   return tried;

@@ -7,7 +7,7 @@ import { type Check, fail, pass, skip } from './check.ts';
 import { varsBySection } from './wrangler-vars.ts';
 
 const NAME = 'operators';
-const TODO =
+const ADVICE =
   'set ACCESS_TEAM_DOMAIN (TEAM.cloudflareaccess.com) and ACCESS_AUD (the AUD tag of the Access application)';
 const TEAM = /^[a-z0-9-]+\.cloudflareaccess\.com$/;
 const AUD = /^[0-9a-f]{64}$/;
@@ -26,8 +26,8 @@ export function accessCheck(wrangler: string | null, url: URL): Check {
     else if (!TEAM.test(team)) wrong.push(`ACCESS_TEAM_DOMAIN in [${section}]`);
     else if (!AUD.test(audience)) wrong.push(`ACCESS_AUD in [${section}]`);
   }
-  if (wrong.length > 0) return fail(NAME, `not usable: ${wrong.join(', ')}`, TODO);
+  if (wrong.length > 0) return fail(NAME, `not usable: ${wrong.join(', ')}`, ADVICE);
   if (missing.length === 0) return pass(NAME, 'sign in by Cloudflare Access where deployed');
   const found = `no Cloudflare Access for ${missing.join(', ')}: nobody could operate it there`;
-  return isLoopback(url) ? skip(NAME, found) : fail(NAME, found, TODO);
+  return isLoopback(url) ? skip(NAME, found) : fail(NAME, found, ADVICE);
 }

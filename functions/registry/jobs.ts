@@ -193,10 +193,12 @@ export async function complete(
   const settings = settingsOf(env);
   const ended = result.verdict.accepted ? 'succeeded' : 'refused';
   if (await isRepeat(db, holder, [ended])) return;
-  if (result.verdict.accepted) await checkUploads(db, env, holder, result);
+  const uploaded = result.verdict.accepted
+    ? await checkUploads(db, env, holder, result)
+    : undefined;
   const at = new Date(now(env));
   await ensureBaseModel(db, env);
-  if (result.verdict.accepted) await writeManifest(db, env, holder, result);
+  if (uploaded) await writeManifest(env, uploaded, result);
   await db.transaction(async (tx) => {
     const job = await endJob(tx, holder, {
       status: ended,
@@ -229,14 +231,7 @@ const storedAs = (job: JobRow, artifacts: CompleteRequest['artifacts']) =>
   }));
 
 /** What lies in the store says by itself what it is and where it came from. */
-async function writeManifest(
-  db: Database,
-  env: Env,
-  holder: Holder,
-  result: CompleteRequest,
-): Promise<void> {
-  const job = await findJob(db, holder.jobId);
-  if (!job) throw stale();
+async function writeManifest(env: Env, job: JobRow, result: CompleteRequest): Promise<void> {
   const { modelId, base, parent, datasetId, attempt } = job;
   const manifest = {
     version: 1,
@@ -256,13 +251,18 @@ async function writeManifest(
   );
 }
 
-async function checkUploads(db: Database, env: Env, holder: Holder, result: CompleteRequest) {
-  const job =
-    (await heartbeatJob(db, holder, {
-      leaseExpiresAt: new Date(now(env) + LEASE_MS),
-      progress: null,
-      checkpointSaved: false,
-    })) ?? undefined;
+/** The job, with its lease renewed for the checks; throws what is missing. */
+async function checkUploads(
+  db: Database,
+  env: Env,
+  holder: Holder,
+  result: CompleteRequest,
+): Promise<JobRow> {
+  const job = await heartbeatJob(db, holder, {
+    leaseExpiresAt: new Date(now(env) + LEASE_MS),
+    progress: null,
+    checkpointSaved: false,
+  });
   if (!job) throw stale();
   if (result.serving === null) {
     throw new AppError(
@@ -285,6 +285,7 @@ async function checkUploads(db: Database, env: Env, holder: Holder, result: Comp
       });
     }
   }
+  return job;
 }
 
 export async function fail(

@@ -1,6 +1,6 @@
 // The demo page in a real browser against the real Worker, model server and record: what a visitor
 // does ends up as rows that an operator can look up.
-import type { Browser, Locator, Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { feedbackValue } from '../../core/feedback-values.ts';
 import {
@@ -13,11 +13,10 @@ import {
   textOf,
   type Watched,
 } from './browser.ts';
+import { ask, idOf, lastAnswer, QUESTION, reaches, says } from './conversation.ts';
 import { type Stage, setStage } from './stage.ts';
 
 const browserPath = browserOrSkip();
-const ANSWERED_WITHIN_MS = 90_000;
-const QUESTION = 'Say hello.';
 
 describe.skipIf(browserPath === null)('the demo page', { timeout: 240_000 }, () => {
   let stage: Stage;
@@ -44,21 +43,6 @@ describe.skipIf(browserPath === null)('the demo page', { timeout: 240_000 }, () 
     await watched.page.getByTestId('chat-input').waitFor();
     return watched.page;
   };
-  const lastAnswer = (page: Page) => page.getByTestId('answer').last();
-  const reaches = (answer: Locator, phase: string) =>
-    expect
-      .poll(() => answer.getAttribute('data-phase'), { timeout: ANSWERED_WITHIN_MS, interval: 20 })
-      .toBe(phase);
-  const idOf = async (page: Page) =>
-    (await lastAnswer(page).getAttribute('data-interaction-id')) ?? 'no interaction id';
-  const ask = async (page: Page, question = QUESTION): Promise<string> => {
-    await page.getByTestId('chat-input').fill(question);
-    await page.getByTestId('send').click();
-    await reaches(lastAnswer(page), 'done');
-    return idOf(page);
-  };
-  const says = (page: Page, text: string) =>
-    page.getByTestId('feedback-status').filter({ hasText: text }).waitFor();
 
   it('shows an answer while it is written, and records one thumb as one row', async () => {
     const page = await visit();

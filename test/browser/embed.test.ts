@@ -1,15 +1,14 @@
 // The script tag on a page of another origin, in a browser that blocks third-party cookies, against
 // the real Worker, model server and record: what a visitor does there ends up as rows.
 import axe from 'axe-core';
-import type { Browser, Locator, Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { browserOrSkip, openPage, sidewaysScroll, textOf, type Watched } from './browser.ts';
+import { ask, idOf, lastAnswer, QUESTION, reaches, says } from './conversation.ts';
 import { type Elsewhere, page as homepage, launchStrict, openElsewhere } from './elsewhere.ts';
 import { type Stage, setStage } from './stage.ts';
 
 const browserPath = browserOrSkip();
-const ANSWERED_WITHIN_MS = 90_000;
-const QUESTION = 'Say hello.';
 
 describe.skipIf(browserPath === null)('the script tag elsewhere', { timeout: 240_000 }, () => {
   let elsewhere: Elsewhere;
@@ -57,21 +56,6 @@ describe.skipIf(browserPath === null)('the script tag elsewhere', { timeout: 240
     open.push(watched);
     return watched.page;
   };
-  const lastAnswer = (page: Page) => page.getByTestId('answer').last();
-  const reaches = (answer: Locator, phase: string) =>
-    expect
-      .poll(() => answer.getAttribute('data-phase'), { timeout: ANSWERED_WITHIN_MS, interval: 20 })
-      .toBe(phase);
-  const idOf = async (page: Page) =>
-    (await lastAnswer(page).getAttribute('data-interaction-id')) ?? 'no interaction id';
-  const ask = async (page: Page, question = QUESTION): Promise<string> => {
-    await page.getByTestId('chat-input').fill(question);
-    await page.getByTestId('send').click();
-    await reaches(lastAnswer(page), 'done');
-    return idOf(page);
-  };
-  const says = (page: Page, text: string) =>
-    page.getByTestId('feedback-status').filter({ hasText: text }).waitFor();
   // Run from outside the page: its policy lets no other script in.
   const violations = async (page: Page): Promise<string[]> => {
     await page.evaluate(axe.source);

@@ -1,0 +1,347 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { command } from './command.ts';
+import { decide } from './decide.ts';
+import type { Facts } from './facts.ts';
+import { type Effect, plannedState, type RolloutState, rolloutStateSchema } from './state.ts';
+import {
+  evidence,
+  facts,
+  fail,
+  HOUR_MS,
+  pass,
+  policy,
+  progress,
+  running,
+  state,
+  T0,
+  unsure,
+  waiting,
+} from './testing.ts';
+
+const at = (hours: number, over = {}) => ({ policy: policy(over), nowMs: T0 + hours * HOUR_MS });
+const kinds = (effects: readonly Effect[]) =>
+  effects.map((one) => (one.kind === 'tell' ? one.urgency : one.kind));
+const frozen = () => state({ phase: 'frozen', progress: progress(), why: 'split 12 % off' });
+const paused = () => state({ phase: 'paused', progress: progress(), sinceMs: T0 });
+
+describe('a planned rollout', () => {
+  it('waits for an operator and reminds them once a day', () => {
+    const early = decide(plannedState(T0), facts(), at(23));
+    expect(early.effects).toEqual([]);
+    expect(early.reason).toBe('waits for an operator to start it');
+    const later = decide(plannedState(T0), facts(), at(24));
+    expect(kinds(later.effects)).toEqual(['action']);
+    expect(decide(later.next, facts(), at(24.25)).effects).toEqual([]);
+  });
+
+  it('starts by itself at the first share where the configuration says so', () => {
+    const { next, effects } = decide(plannedState(T0), facts(), at(1, { startsItself: true }));
+    expect(next.at).toMatchObject({ phase: 'running', progress: { stage: 0, production: 'old' } });
+    expect(effects[0]).toEqual({ kind: 'start', shareBp: 1_000 });
+    expect(next.step).toBe(1);
+  });
+
+  it('waits with its place in the line while no slice is free, then starts', () => {
+    const busy = facts({ placeInLine: 2 });
+    const queued = decide(plannedState(T0), busy, at(1, { startsItself: true }));
+    expect(queued.next.at.phase).toBe('queued');
+    expect(queued.reason).toContain('number 2 in the line');
+    expect(decide(queued.next, busy, at(2)).effects).toEqual([]);
+    expect(kinds(decide(queued.next, facts(), at(3)).effects)).toEqual(['start', 'info']);
+  });
+});
+
+describe('a running rollout', () => {
+  it('holds until the stage has lasted its hours', () => {
+    const { next, reason } = decide(running(), facts(), at(23));
+    expect(reason).toBe('hold: 1 h of the stage are left');
+    expect(next.at).toMatchObject({ phase: 'running', progress: { runningMs: 23 * HOUR_MS } });
+    expect(next.step).toBe(7);
+  });
+
+  it.each([
+    [0, 'advance', { kind: 'share', shareBp: 2_500 }],
+    [1, 'advance', { kind: 'share', shareBp: 5_000 }],
+    [2, 'promote', { kind: 'share', shareBp: 9_500 }],
+    [3, 'finish', { kind: 'promote' }],
+  ] as const)('goes up from stage %i (%s)', (stage, _step, effect) => {
+    const { next, effects } = decide(running({ stage }), facts(), at(24));
+    expect(effects[0]).toEqual(effect);
+    expect(next.at.phase).toBe(stage === 3 ? 'ended' : 'running');
+  });
+
+  it('counts each stage from its own start', () => {
+    const up = decide(running(), facts(), at(24));
+    expect(up.next.at).toMatchObject({ progress: { stage: 1, stageRunningMs: 0 } });
+    expect(decide(up.next, facts(), at(47)).reason).toContain('1 h of the stage');
+  });
+
+  it('needs the promotion shown before the last stage only', () => {
+    const unproven = facts({ evidence: evidence({ promotion: unsure('improvement not shown') }) });
+    expect(decide(running({ stage: 1 }), unproven, at(24)).effects[0]?.kind).toBe('share');
+    const held = decide(running({ stage: 2 }), unproven, at(24));
+    expect(held.effects).toEqual([]);
+    expect(held.reason).toBe('hold: improvement not shown');
+    expect(decide(running({ stage: 3 }), unproven, at(24)).effects[0]?.kind).toBe('promote');
+  });
+
+  it.each([
+    ['no data at all', null],
+    ['stale data', evidence({ health: unsure('newest answer is 3 h old') })],
+    ['unreadable data', evidence({ health: { verdict: 'error', sentence: 'no sums' } })],
+    ['too few users', evidence({ users: unsure('412 of 1,000 users in treatment') })],
+    ['amber', evidence({ amber: fail('errors look 40 % up') })],
+    [
+      'a guardrail that could not be computed',
+      evidence({ harm: { verdict: 'error', sentence: 'no' } }),
+    ],
+  ])('holds at %s, however long it lasts', (_what, found) => {
+    const { effects, next } = decide(running(), facts({ evidence: found }), at(300));
+    expect(effects).toEqual([]);
+    expect(next.at.phase).toBe('running');
+  });
+
+  it('goes back at proven harm, before anything else is looked at', () => {
+    const harmed = evidence({
+      harm: fail('errors up 310 %'),
+      sampleRatio: fail('split broken'),
+      health: unsure('stale'),
+      users: unsure('few'),
+    });
+    const { next, effects, wakeAtMs } = decide(running(), facts({ evidence: harmed }), at(1));
+    expect(next.at).toMatchObject({ phase: 'ended', outcome: 'rolled_back' });
+    expect(kinds(effects)).toEqual(['take_off', 'alarm', 'over']);
+    expect(wakeAtMs).toBeNull();
+  });
+
+  it('tells the harm once and holds where rolling back is left to an operator', () => {
+    const harmed = facts({ evidence: evidence({ harm: fail('errors up 310 %') }) });
+    const look = at(30, { rollsBackOnHarm: false });
+    const first = decide(running(), harmed, look);
+    expect(kinds(first.effects)).toEqual(['alarm']);
+    expect(first.next.at.phase).toBe('running');
+    const again = decide(first.next, harmed, at(31, { rollsBackOnHarm: false }));
+    expect(again.effects).toEqual([]);
+    const blind = decide(again.next, facts({ evidence: null }), at(32, { rollsBackOnHarm: false }));
+    expect(blind.effects).toEqual([]);
+    const calm = decide(blind.next, facts(), at(33, { rollsBackOnHarm: false }));
+    expect(kinds(calm.effects)).toEqual(['over']);
+  });
+
+  it('takes a candidate off that is down, whatever the policy says about harm', () => {
+    const down = facts({ candidateDown: '5 failures in a row', evidence: null });
+    const { next } = decide(running(), down, at(0.01, { rollsBackOnHarm: false }));
+    expect(next.at).toMatchObject({ outcome: 'rolled_back' });
+  });
+
+  it('freezes at a broken split and stays frozen, while harm still takes it off', () => {
+    const lopsided = facts({ evidence: evidence({ sampleRatio: fail('E = 4,000') }) });
+    const { next, effects } = decide(running(), lopsided, at(1));
+    expect(next.at).toMatchObject({ phase: 'frozen', why: 'E = 4,000' });
+    expect(kinds(effects)).toEqual(['alarm']);
+    expect(decide(next, facts(), at(400)).next.at.phase).toBe('frozen');
+    const harmed = facts({ evidence: evidence({ harm: fail('worse') }) });
+    expect(decide(next, harmed, at(2)).next.at).toMatchObject({ outcome: 'rolled_back' });
+  });
+
+  it('ends inconclusive after its longest time and says what was missing', () => {
+    const few = facts({ evidence: evidence({ users: unsure('612 users missing in treatment') }) });
+    const { next, effects } = decide(running(), few, at(14 * 24));
+    expect(next.at).toMatchObject({ phase: 'ended', outcome: 'inconclusive' });
+    expect(next.at).toMatchObject({ why: expect.stringContaining('612 users missing') });
+    expect(kinds(effects)).toEqual(['take_off', 'info']);
+  });
+
+  it('starts counting anew when production changes under it', () => {
+    const { next, effects, reason } = decide(
+      running({ stage: 1, runningMs: 90 * HOUR_MS, stageRunningMs: 20 * HOUR_MS }),
+      facts({ production: 'newer', evidence: evidence({ harm: fail('against the old one') }) }),
+      at(5),
+    );
+    expect(next.at).toMatchObject({
+      phase: 'running',
+      progress: { stage: 1, runningMs: 0, stageRunningMs: 0, production: 'newer' },
+    });
+    expect(kinds(effects)).toEqual(['info']);
+    expect(reason).toContain('from old to newer');
+  });
+
+  it('adds nothing when the clock goes back', () => {
+    const { next } = decide(running({ runningMs: HOUR_MS }), facts(), at(-5));
+    expect(next.at).toMatchObject({ progress: { runningMs: HOUR_MS } });
+  });
+});
+
+describe('approvals', () => {
+  const careful = { advancesItself: false };
+
+  it('are asked for at every step, and waiting is not running time', () => {
+    const ready = decide(running(), facts(), at(24, careful));
+    expect(ready.next.at).toMatchObject({ phase: 'waiting', step: 'advance' });
+    expect(kinds(ready.effects)).toEqual(['action']);
+    const later = decide(ready.next, facts(), at(24 + 20 * 24, careful));
+    expect(later.next.at).toMatchObject({
+      phase: 'waiting',
+      progress: { runningMs: 24 * HOUR_MS },
+    });
+    expect(kinds(later.effects)).toEqual(['action']);
+  });
+
+  it('carry the rollout one step up', () => {
+    const look = at(26, careful);
+    const approved = command(
+      waiting('advance'),
+      { action: 'approve', reason: 'ok' },
+      facts(),
+      look,
+    );
+    expect(approved).toMatchObject({ ok: true, effects: [{ kind: 'share', shareBp: 2_500 }, {}] });
+  });
+
+  it.each([
+    ['a harm', facts({ evidence: evidence({ harm: fail('errors up') }) })],
+    ['a candidate that is down', facts({ candidateDown: 'time-outs' })],
+    ['another production model', facts({ production: 'newer' })],
+    ['data that went missing', facts({ evidence: null })],
+  ])('lose against %s that came meanwhile', (_what, now) => {
+    const approved = command(
+      waiting('finish', { stage: 3 }),
+      { action: 'approve', reason: 'ok' },
+      now,
+      at(26),
+    );
+    expect(approved.ok).toBe(false);
+  });
+
+  it('still go back at harm while waiting', () => {
+    const harmed = facts({ evidence: evidence({ harm: fail('worse') }) });
+    expect(decide(waiting('promote'), harmed, at(1)).next.at).toMatchObject({
+      outcome: 'rolled_back',
+    });
+  });
+
+  it('can be refused with a reason', () => {
+    const refused = command(
+      waiting('advance'),
+      { action: 'reject', reason: 'tone' },
+      facts(),
+      at(1),
+    );
+    expect(refused).toMatchObject({ ok: true, next: { at: { outcome: 'rejected', why: 'tone' } } });
+  });
+});
+
+describe('pausing', () => {
+  it('stops the running time and keeps the harm check', () => {
+    const look = at(10);
+    const held = command(running(), { action: 'pause', reason: 'holiday' }, facts(), look);
+    if (!held.ok) throw new Error(held.reason);
+    const later = decide(held.next, facts(), at(100));
+    expect(later.next.at).toMatchObject({ phase: 'paused', progress: { runningMs: 0 } });
+    const harmed = facts({ evidence: evidence({ harm: fail('worse') }) });
+    expect(decide(later.next, harmed, at(101)).next.at).toMatchObject({ outcome: 'rolled_back' });
+    const resumed = command(later.next, { action: 'resume', reason: 'back' }, facts(), at(100));
+    if (!resumed.ok) throw new Error(resumed.reason);
+    expect(decide(resumed.next, facts(), at(101)).next.at).toMatchObject({
+      phase: 'running',
+      progress: { runningMs: HOUR_MS },
+    });
+  });
+});
+
+describe('commands', () => {
+  const ended = () => state({ phase: 'ended', outcome: 'stopped', why: 'enough', atMs: T0 });
+  const queued = () => state({ phase: 'queued', sinceMs: T0 });
+  const allowed: Record<string, string[]> = {
+    planned: ['start', 'approve', 'reject', 'stop'],
+    queued: ['stop'],
+    running: ['pause', 'rollback', 'stop'],
+    waiting: ['approve', 'reject', 'pause', 'rollback', 'stop'],
+    paused: ['resume', 'rollback', 'stop'],
+    frozen: ['rollback', 'stop'],
+    ended: [],
+  };
+  const actions = ['start', 'approve', 'reject', 'pause', 'resume', 'rollback', 'stop'] as const;
+  const states: RolloutState[] = [
+    plannedState(T0),
+    queued(),
+    running(),
+    waiting('advance'),
+    paused(),
+    frozen(),
+    ended(),
+  ];
+
+  it.each(states)('do in phase $at.phase exactly what fits it', (held) => {
+    const possible = actions.filter(
+      (action) => command(held, { action, reason: 'why' }, facts(), at(1)).ok,
+    );
+    expect(possible).toEqual(allowed[held.at.phase]);
+  });
+
+  it('take the candidate off traffic only if it was on it', () => {
+    const stop = { action: 'stop', reason: 'enough' } as const;
+    const off = (held: RolloutState) => {
+      const done = command(held, stop, facts(), at(1));
+      return done.ok && done.effects.some(({ kind }) => kind === 'take_off');
+    };
+    expect(off(plannedState(T0))).toBe(false);
+    expect(off(queued())).toBe(false);
+    expect([running(), waiting('finish'), paused(), frozen()].every(off)).toBe(true);
+  });
+});
+
+describe('any sequence of looks', () => {
+  const verdict = fc.constantFrom(pass(), fail('f'), unsure('u'), {
+    verdict: 'error' as const,
+    sentence: 'e',
+  });
+  const anyEvidence = fc.record({
+    harm: verdict,
+    sampleRatio: verdict,
+    health: verdict,
+    users: verdict,
+    amber: verdict,
+    promotion: verdict,
+  });
+  const anyFacts: fc.Arbitrary<Facts> = fc.record({
+    evidence: fc.option(anyEvidence),
+    candidateDown: fc.option(fc.constant('down')),
+    production: fc.constantFrom('old', 'newer'),
+    placeInLine: fc.option(fc.constantFrom(1, 2)),
+  });
+  const looks = fc.array(fc.tuple(anyFacts, fc.integer({ min: -2, max: 40 })), { maxLength: 60 });
+
+  it('keeps a storable state, grows the share only, and looks again until it is over', () => {
+    fc.assert(
+      fc.property(looks, fc.boolean(), fc.boolean(), (sequence, advances, rolls) => {
+        const own = policy({
+          startsItself: true,
+          advancesItself: advances,
+          rollsBackOnHarm: rolls,
+        });
+        let held = plannedState(T0);
+        let nowMs = T0;
+        let share = 0;
+        for (const [found, hoursLater] of sequence) {
+          nowMs += hoursLater * HOUR_MS;
+          const { next, effects, wakeAtMs } = decide(held, found, { policy: own, nowMs });
+          expect(rolloutStateSchema.parse(next)).toEqual(next);
+          expect(wakeAtMs === null).toBe(next.at.phase === 'ended');
+          expect(next.step - held.step).toBe(
+            effects.length > 0 || next.at.phase !== held.at.phase ? 1 : 0,
+          );
+          for (const effect of effects) {
+            if (effect.kind !== 'start' && effect.kind !== 'share') continue;
+            expect(effect.shareBp).toBeGreaterThan(share);
+            share = effect.shareBp;
+          }
+          const up = effects.some(({ kind }) => kind === 'share' || kind === 'promote');
+          if (up) expect(found.evidence).toMatchObject({ health: pass(), users: pass() });
+          held = next;
+        }
+      }),
+    );
+  });
+});

@@ -79,6 +79,6 @@ function approve(state: RolloutState, facts: Facts, look: Look): Commanded {
     );
   }
   const obstacle = obstacleTo(at.progress, facts.evidence, look.policy);
-  if (obstacle !== null) return no(`it may not go up now: ${obstacle}`);
+  if (obstacle !== null) return no(`it may not go up now; ${obstacle}`);
   return yes(goUp(state, at.progress, at.step, look));
 }

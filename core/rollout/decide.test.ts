@@ -1,25 +1,29 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Policy } from '../statistics/policy.ts';
 import { command } from './command.ts';
 import { decide } from './decide.ts';
-import type { Facts } from './facts.ts';
+import type { Evidence, Facts } from './facts.ts';
+import type { RolloutPolicy } from './policy.ts';
 import { type Effect, plannedState, type RolloutState, rolloutStateSchema } from './state.ts';
 import {
   evidence,
   facts,
-  fail,
   HOUR_MS,
-  pass,
+  harm,
   policy,
   progress,
+  proven,
   running,
   state,
   T0,
-  unsure,
   waiting,
 } from './testing.ts';
 
-const at = (hours: number, over = {}) => ({ policy: policy(over), nowMs: T0 + hours * HOUR_MS });
+const at = (hours: number, rules: Partial<Policy> = {}, own: Partial<RolloutPolicy> = {}) => ({
+  policy: policy(rules, own),
+  nowMs: T0 + hours * HOUR_MS,
+});
 const kinds = (effects: readonly Effect[]) =>
   effects.map((one) => (one.kind === 'tell' ? one.urgency : one.kind));
 const frozen = () => state({ phase: 'frozen', progress: progress(), why: 'split 12 % off' });
@@ -36,7 +40,7 @@ describe('a planned rollout', () => {
   });
 
   it('starts by itself at the first share where the configuration says so', () => {
-    const { next, effects } = decide(plannedState(T0), facts(), at(1, { startsItself: true }));
+    const { next, effects } = decide(plannedState(T0), facts(), at(1, {}, { startsItself: true }));
     expect(next.at).toMatchObject({ phase: 'running', progress: { stage: 0, production: 'old' } });
     expect(effects[0]).toEqual({ kind: 'start', shareBp: 1_000 });
     expect(next.step).toBe(1);
@@ -44,7 +48,7 @@ describe('a planned rollout', () => {
 
   it('waits with its place in the line while no slice is free, then starts', () => {
     const busy = facts({ placeInLine: 2 });
-    const queued = decide(plannedState(T0), busy, at(1, { startsItself: true }));
+    const queued = decide(plannedState(T0), busy, at(1, {}, { startsItself: true }));
     expect(queued.next.at.phase).toBe('queued');
     expect(queued.reason).toContain('number 2 in the line');
     expect(decide(queued.next, busy, at(2)).effects).toEqual([]);
@@ -55,7 +59,7 @@ describe('a planned rollout', () => {
 describe('a running rollout', () => {
   it('holds until the stage has lasted its hours', () => {
     const { next, reason } = decide(running(), facts(), at(23));
-    expect(reason).toBe('hold: 1 h of the stage are left');
+    expect(reason).toBe('hold: 23 of 24 h in this stage');
     expect(next.at).toMatchObject({ phase: 'running', progress: { runningMs: 23 * HOUR_MS } });
     expect(next.step).toBe(7);
   });
@@ -74,28 +78,24 @@ describe('a running rollout', () => {
   it('counts each stage from its own start', () => {
     const up = decide(running(), facts(), at(24));
     expect(up.next.at).toMatchObject({ progress: { stage: 1, stageRunningMs: 0 } });
-    expect(decide(up.next, facts(), at(47)).reason).toContain('1 h of the stage');
+    expect(decide(up.next, facts(), at(47)).reason).toContain('23 of 24 h');
   });
 
   it('needs the promotion shown before the last stage only', () => {
-    const unproven = facts({ evidence: evidence({ promotion: unsure('improvement not shown') }) });
+    const unproven = facts({ evidence: evidence({ offline: null }) });
     expect(decide(running({ stage: 1 }), unproven, at(24)).effects[0]?.kind).toBe('share');
     const held = decide(running({ stage: 2 }), unproven, at(24));
     expect(held.effects).toEqual([]);
-    expect(held.reason).toBe('hold: improvement not shown');
+    expect(held.reason).toBe('hold: no offline comparison');
     expect(decide(running({ stage: 3 }), unproven, at(24)).effects[0]?.kind).toBe('promote');
   });
 
   it.each([
     ['no data at all', null],
-    ['stale data', evidence({ health: unsure('newest answer is 3 h old') })],
-    ['unreadable data', evidence({ health: { verdict: 'error', sentence: 'no sums' } })],
-    ['too few users', evidence({ users: unsure('412 of 1,000 users in treatment') })],
-    ['amber', evidence({ amber: fail('errors look 40 % up') })],
-    [
-      'a guardrail that could not be computed',
-      evidence({ harm: { verdict: 'error', sentence: 'no' } }),
-    ],
+    ['stale data', evidence({ unhealthy: 'nothing recorded in control for 90 minutes' })],
+    ['too few users', evidence({ users: { control: 9_000, treatment: 412 } })],
+    ['amber', evidence({ harm: harm({ result: 'inconclusive', amber: true }) })],
+    ['sums that cannot be read', evidence({ harm: harm({ result: 'error' }) })],
   ])('holds at %s, however long it lasts', (_what, found) => {
     const { effects, next } = decide(running(), facts({ evidence: found }), at(300));
     expect(effects).toEqual([]);
@@ -104,10 +104,10 @@ describe('a running rollout', () => {
 
   it('goes back at proven harm, before anything else is looked at', () => {
     const harmed = evidence({
-      harm: fail('errors up 310 %'),
-      sampleRatio: fail('split broken'),
-      health: unsure('stale'),
-      users: unsure('few'),
+      harm: proven('errors up 310 %'),
+      splitBroken: 'split broken',
+      unhealthy: 'stale',
+      users: { control: 0, treatment: 0 },
     });
     const { next, effects, wakeAtMs } = decide(running(), facts({ evidence: harmed }), at(1));
     expect(next.at).toMatchObject({ phase: 'ended', outcome: 'rolled_back' });
@@ -116,47 +116,54 @@ describe('a running rollout', () => {
   });
 
   it('tells the harm once and holds where rolling back is left to an operator', () => {
-    const harmed = facts({ evidence: evidence({ harm: fail('errors up 310 %') }) });
-    const look = at(30, { rollsBackOnHarm: false });
+    const harmed = facts({ evidence: evidence({ harm: proven('errors up 310 %') }) });
+    const look = at(30, { onHarm: 'hold' });
     const first = decide(running(), harmed, look);
     expect(kinds(first.effects)).toEqual(['alarm']);
     expect(first.next.at.phase).toBe('running');
-    const again = decide(first.next, harmed, at(31, { rollsBackOnHarm: false }));
+    const again = decide(first.next, harmed, at(31, { onHarm: 'hold' }));
     expect(again.effects).toEqual([]);
-    const blind = decide(again.next, facts({ evidence: null }), at(32, { rollsBackOnHarm: false }));
+    const blind = decide(again.next, facts({ evidence: null }), at(32, { onHarm: 'hold' }));
     expect(blind.effects).toEqual([]);
-    const calm = decide(blind.next, facts(), at(33, { rollsBackOnHarm: false }));
+    const calm = decide(blind.next, facts(), at(33, { onHarm: 'hold' }));
     expect(kinds(calm.effects)).toEqual(['over']);
   });
 
   it('takes a candidate off that is down, whatever the policy says about harm', () => {
     const down = facts({ candidateDown: '5 failures in a row', evidence: null });
-    const { next } = decide(running(), down, at(0.01, { rollsBackOnHarm: false }));
+    const { next } = decide(running(), down, at(0.01, { onHarm: 'hold' }));
     expect(next.at).toMatchObject({ outcome: 'rolled_back' });
   });
 
+  it('ends when somebody takes the candidate off by hand', () => {
+    const { next } = decide(running(), facts({ routed: false }), at(1));
+    expect(next.at).toMatchObject({ outcome: 'stopped', why: expect.stringContaining('by hand') });
+  });
+
   it('freezes at a broken split and stays frozen, while harm still takes it off', () => {
-    const lopsided = facts({ evidence: evidence({ sampleRatio: fail('E = 4,000') }) });
+    const lopsided = facts({ evidence: evidence({ splitBroken: 'E = 4,000' }) });
     const { next, effects } = decide(running(), lopsided, at(1));
     expect(next.at).toMatchObject({ phase: 'frozen', why: 'E = 4,000' });
     expect(kinds(effects)).toEqual(['alarm']);
     expect(decide(next, facts(), at(400)).next.at.phase).toBe('frozen');
-    const harmed = facts({ evidence: evidence({ harm: fail('worse') }) });
+    const harmed = facts({ evidence: evidence({ harm: proven('worse') }) });
     expect(decide(next, harmed, at(2)).next.at).toMatchObject({ outcome: 'rolled_back' });
   });
 
   it('ends inconclusive after its longest time and says what was missing', () => {
-    const few = facts({ evidence: evidence({ users: unsure('612 users missing in treatment') }) });
+    const few = facts({ evidence: evidence({ users: { control: 9_000, treatment: 388 } }) });
     const { next, effects } = decide(running(), few, at(14 * 24));
     expect(next.at).toMatchObject({ phase: 'ended', outcome: 'inconclusive' });
-    expect(next.at).toMatchObject({ why: expect.stringContaining('612 users missing') });
+    expect(next.at).toMatchObject({
+      why: expect.stringContaining('388 of 1,000 users in treatment'),
+    });
     expect(kinds(effects)).toEqual(['take_off', 'info']);
   });
 
   it('starts counting anew when production changes under it', () => {
     const { next, effects, reason } = decide(
       running({ stage: 1, runningMs: 90 * HOUR_MS, stageRunningMs: 20 * HOUR_MS }),
-      facts({ production: 'newer', evidence: evidence({ harm: fail('against the old one') }) }),
+      facts({ production: 'newer', evidence: evidence({ harm: proven('against the old one') }) }),
       at(5),
     );
     expect(next.at).toMatchObject({
@@ -174,7 +181,7 @@ describe('a running rollout', () => {
 });
 
 describe('approvals', () => {
-  const careful = { advancesItself: false };
+  const careful = { autoAdvance: false };
 
   it('are asked for at every step, and waiting is not running time', () => {
     const ready = decide(running(), facts(), at(24, careful));
@@ -200,7 +207,7 @@ describe('approvals', () => {
   });
 
   it.each([
-    ['a harm', facts({ evidence: evidence({ harm: fail('errors up') }) })],
+    ['a harm', facts({ evidence: evidence({ harm: proven('errors up') }) })],
     ['a candidate that is down', facts({ candidateDown: 'time-outs' })],
     ['another production model', facts({ production: 'newer' })],
     ['data that went missing', facts({ evidence: null })],
@@ -215,7 +222,7 @@ describe('approvals', () => {
   });
 
   it('still go back at harm while waiting', () => {
-    const harmed = facts({ evidence: evidence({ harm: fail('worse') }) });
+    const harmed = facts({ evidence: evidence({ harm: proven('worse') }) });
     expect(decide(waiting('promote'), harmed, at(1)).next.at).toMatchObject({
       outcome: 'rolled_back',
     });
@@ -239,7 +246,7 @@ describe('pausing', () => {
     if (!held.ok) throw new Error(held.reason);
     const later = decide(held.next, facts(), at(100));
     expect(later.next.at).toMatchObject({ phase: 'paused', progress: { runningMs: 0 } });
-    const harmed = facts({ evidence: evidence({ harm: fail('worse') }) });
+    const harmed = facts({ evidence: evidence({ harm: proven('worse') }) });
     expect(decide(later.next, harmed, at(101)).next.at).toMatchObject({ outcome: 'rolled_back' });
     const resumed = command(later.next, { action: 'resume', reason: 'back' }, facts(), at(100));
     if (!resumed.ok) throw new Error(resumed.reason);
@@ -293,22 +300,28 @@ describe('commands', () => {
 });
 
 describe('any sequence of looks', () => {
-  const verdict = fc.constantFrom(pass(), fail('f'), unsure('u'), {
-    verdict: 'error' as const,
-    sentence: 'e',
-  });
-  const anyEvidence = fc.record({
-    harm: verdict,
-    sampleRatio: verdict,
-    health: verdict,
-    users: verdict,
-    amber: verdict,
-    promotion: verdict,
+  const anyEvidence: fc.Arbitrary<Evidence> = fc.record({
+    harm: fc.constantFrom(
+      harm(),
+      harm(),
+      proven('worse'),
+      harm({ result: 'inconclusive', amber: true }),
+      harm({ result: 'error' }),
+    ),
+    splitBroken: fc.constantFrom(null, null, null, 'E = 4,000'),
+    unhealthy: fc.constantFrom(null, 'stale'),
+    users: fc.record({ control: fc.nat(2_000), treatment: fc.nat(2_000) }),
+    offline: fc.constantFrom(
+      null,
+      { better: true, reason: 'yes' },
+      { better: false, reason: 'no' },
+    ),
   });
   const anyFacts: fc.Arbitrary<Facts> = fc.record({
     evidence: fc.option(anyEvidence),
     candidateDown: fc.option(fc.constant('down')),
     production: fc.constantFrom('old', 'newer'),
+    routed: fc.constantFrom(true, true, true, false),
     placeInLine: fc.option(fc.constantFrom(1, 2)),
   });
   const looks = fc.array(fc.tuple(anyFacts, fc.integer({ min: -2, max: 40 })), { maxLength: 60 });
@@ -316,11 +329,10 @@ describe('any sequence of looks', () => {
   it('keeps a storable state, grows the share only, and looks again until it is over', () => {
     fc.assert(
       fc.property(looks, fc.boolean(), fc.boolean(), (sequence, advances, rolls) => {
-        const own = policy({
-          startsItself: true,
-          advancesItself: advances,
-          rollsBackOnHarm: rolls,
-        });
+        const own = policy(
+          { autoAdvance: advances, onHarm: rolls ? 'roll_back' : 'hold' },
+          { startsItself: true },
+        );
         let held = plannedState(T0);
         let nowMs = T0;
         let share = 0;
@@ -338,7 +350,11 @@ describe('any sequence of looks', () => {
             share = effect.shareBp;
           }
           const up = effects.some(({ kind }) => kind === 'share' || kind === 'promote');
-          if (up) expect(found.evidence).toMatchObject({ health: pass(), users: pass() });
+          if (up) {
+            const shown = found.evidence;
+            expect(shown).toMatchObject({ harm: harm(), splitBroken: null, unhealthy: null });
+            expect(Math.min(...Object.values(shown?.users ?? {}))).toBeGreaterThanOrEqual(1_000);
+          }
           held = next;
         }
       }),

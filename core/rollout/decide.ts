@@ -3,8 +3,9 @@
 // what takes a candidate off comes before everything that could hide it, and nothing that is missing
 // ever advances.
 
-import type { Evidence, Facts, Verdict } from './facts.ts';
-import type { RolloutPolicy } from './policy.ts';
+import { advanceVerdict, promotionVerdict } from '../statistics/promotion.ts';
+import type { Evidence, Facts } from './facts.ts';
+import { type RolloutPolicy, shareBpOf } from './policy.ts';
 import type { Effect, Outcome, Phase, Progress, RolloutState, StepUp } from './state.ts';
 
 export interface Decision {
@@ -20,6 +21,8 @@ export interface Look {
   policy: RolloutPolicy;
   nowMs: number;
 }
+
+const HOUR_MS = 3_600_000;
 
 type PhaseOf<Name extends Phase['phase']> = Extract<Phase, { phase: Name }>;
 
@@ -60,13 +63,14 @@ export function enter(state: RolloutState, facts: Facts, look: Look): Decision {
 }
 
 function begin(state: RolloutState, facts: Facts, look: Look): Decision {
-  const shareBp = shareOf(look.policy, 0);
+  const shareBp = shareBpOf(look.policy, 0);
   const running: Phase = {
     phase: 'running',
     progress: {
       stage: 0,
       stageRunningMs: 0,
       runningMs: 0,
+      quietMs: 0,
       lookedAtMs: look.nowMs,
       production: facts.production,
       alerted: false,
@@ -79,16 +83,20 @@ function begin(state: RolloutState, facts: Facts, look: Look): Decision {
 type OnTraffic = PhaseOf<'running' | 'waiting' | 'paused' | 'frozen'>;
 
 function onTraffic(state: RolloutState, at: OnTraffic, facts: Facts, look: Look): Decision {
-  const { policy } = look;
+  const { rules } = look.policy;
   if (facts.candidateDown !== null) {
     return end(state, 'rolled_back', `the candidate is down: ${facts.candidateDown}`, look);
   }
+  if (!facts.routed) {
+    return end(state, 'stopped', 'the routing table was changed by hand', look);
+  }
   if (facts.production !== at.progress.production) return restart(state, at, facts, look);
-  const progress = elapsed(at, look.nowMs);
   const { evidence } = facts;
-  if (evidence?.harm.verdict === 'fail') {
-    if (policy.rollsBackOnHarm) return end(state, 'rolled_back', evidence.harm.sentence, look);
-    return alert(state, withProgress(at, progress), evidence.harm, look);
+  const progress = elapsed(at, look.nowMs, evidence);
+  if (evidence?.harm.result === 'fail') {
+    const { reason } = evidence.harm;
+    if (rules.onHarm === 'roll_back') return end(state, 'rolled_back', reason, look);
+    return alert(state, withProgress(at, progress), reason, look);
   }
   // Without evidence nobody knows whether the harm is over.
   const alerted = at.progress.alerted && evidence === null;
@@ -98,24 +106,23 @@ function onTraffic(state: RolloutState, at: OnTraffic, facts: Facts, look: Look)
   }
   if (calm.phase === 'paused') return hold(state, calm, look, 'paused by an operator');
   if (calm.phase === 'frozen') return hold(state, calm, look, `frozen: ${calm.why}`);
-  if (evidence?.sampleRatio.verdict === 'fail') {
-    const why = evidence.sampleRatio.sentence;
+  const why = evidence?.splitBroken ?? null;
+  if (why !== null) {
     const frozen: Phase = { phase: 'frozen', progress: calm.progress, why };
     return step(state, frozen, [alarm], look, `frozen: ${why}`);
   }
-  if (calm.progress.runningMs >= policy.longestMs) {
-    const days = Math.floor(policy.longestMs / 86_400_000);
-    const missing = evidence === null ? 'no data' : lacking(evidence);
-    return end(state, 'inconclusive', `no verdict after ${days} days: ${missing}`, look);
+  const obstacle = obstacleTo(calm.progress, evidence, look.policy);
+  if (calm.progress.runningMs >= rules.maximumHours * HOUR_MS) {
+    const missing = `no verdict after ${rules.maximumHours / 24} days: ${obstacle ?? 'nothing was missing'}`;
+    return end(state, 'inconclusive', missing, look);
   }
-  const obstacle = obstacleTo(calm.progress, evidence, policy);
   if (calm.phase === 'waiting') {
-    const what = obstacle === null ? `waits for approval to ${calm.step}` : `hold: ${obstacle}`;
+    const what = obstacle === null ? `waits for approval to ${calm.step}` : obstacle;
     return remind(state, calm, look, what);
   }
-  if (obstacle !== null) return hold(state, calm, look, `hold: ${obstacle}`);
-  const up = stepUp(calm.progress, policy);
-  if (policy.advancesItself) return goUp(state, calm.progress, up, look);
+  if (obstacle !== null) return hold(state, calm, look, obstacle);
+  const up = stepUp(calm.progress, look.policy);
+  if (rules.autoAdvance) return goUp(state, calm.progress, up, look);
   const waiting: Phase = {
     phase: 'waiting',
     progress: calm.progress,
@@ -132,6 +139,7 @@ function restart(state: RolloutState, at: OnTraffic, facts: Facts, look: Look): 
     stage: at.progress.stage,
     stageRunningMs: 0,
     runningMs: 0,
+    quietMs: 0,
     lookedAtMs: look.nowMs,
     production: facts.production,
     alerted: false,
@@ -145,12 +153,13 @@ function restart(state: RolloutState, at: OnTraffic, facts: Facts, look: Look): 
 }
 
 /** Time passes while it runs only. A clock that went back adds nothing. */
-function elapsed(at: OnTraffic, nowMs: number): Progress {
+function elapsed(at: OnTraffic, nowMs: number, evidence: Evidence | null): Progress {
   const ranMs = at.phase === 'running' ? Math.max(0, nowMs - at.progress.lookedAtMs) : 0;
   return {
     ...at.progress,
     stageRunningMs: at.progress.stageRunningMs + ranMs,
     runningMs: at.progress.runningMs + ranMs,
+    quietMs: evidence?.harm.amber === true ? 0 : at.progress.quietMs + ranMs,
     lookedAtMs: nowMs,
   };
 }
@@ -162,28 +171,26 @@ const withProgress = <At extends OnTraffic>(at: At, progress: Progress): At => (
 
 /** Why the rollout cannot go one step up now; null when nothing stands against it. */
 export function obstacleTo(
-  progress: Progress,
+  { stage, stageRunningMs, quietMs }: Progress,
   evidence: Evidence | null,
-  policy: RolloutPolicy,
+  { rules }: RolloutPolicy,
 ): string | null {
-  if (evidence === null) return 'no data could be read';
-  const needed = [evidence.harm, evidence.sampleRatio, evidence.health, evidence.amber];
-  const bad = needed.find(({ verdict }) => verdict === 'fail' || verdict === 'error');
-  if (bad !== undefined) return bad.sentence;
-  if (evidence.health.verdict !== 'pass') return evidence.health.sentence;
-  if (evidence.users.verdict !== 'pass') return evidence.users.sentence;
-  const left = policy.stageMs - progress.stageRunningMs;
-  if (left > 0) return `${hours(left)} of the stage are left`;
-  if (stepUp(progress, policy) === 'promote' && evidence.promotion.verdict !== 'pass') {
-    return evidence.promotion.sentence;
-  }
-  return null;
+  if (evidence === null) return 'hold: no data could be read';
+  if (evidence.splitBroken !== null) return `hold: ${evidence.splitBroken}`;
+  const facts = {
+    ...evidence,
+    hoursInStage: stageRunningMs / HOUR_MS,
+    quietHours: quietMs / HOUR_MS,
+  };
+  const promoting = stage === rules.shares.length - 2;
+  const verdict = promoting ? promotionVerdict(facts, rules) : advanceVerdict(facts, rules);
+  return verdict.result === 'pass' ? null : verdict.reason;
 }
 
-function stepUp(progress: Progress, policy: RolloutPolicy): StepUp {
-  const last = policy.stagesBp.length - 1;
-  if (progress.stage >= last) return 'finish';
-  return progress.stage === last - 1 ? 'promote' : 'advance';
+function stepUp({ stage }: Progress, { rules }: RolloutPolicy): StepUp {
+  const last = rules.shares.length - 1;
+  if (stage >= last) return 'finish';
+  return stage === last - 1 ? 'promote' : 'advance';
 }
 
 /** One step up, from an approval or by itself. */
@@ -192,7 +199,7 @@ export function goUp(state: RolloutState, progress: Progress, up: StepUp, look: 
     const done = ended('promoted', 'held the last stage without harm', look);
     return step(state, done, [{ kind: 'promote' }, info], look, 'promoted to everyone');
   }
-  const shareBp = shareOf(look.policy, progress.stage + 1);
+  const shareBp = shareBpOf(look.policy, progress.stage + 1);
   const running: Phase = {
     phase: 'running',
     progress: {
@@ -226,8 +233,8 @@ export function end(state: RolloutState, outcome: Outcome, why: string, look: Lo
   return step(state, ended(outcome, why, look), effects, look, `${label(outcome)}: ${why}`);
 }
 
-function alert(state: RolloutState, at: OnTraffic, harm: Verdict, look: Look): Decision {
-  const reason = `hold: ${harm.sentence}; taking it off is left to an operator`;
+function alert(state: RolloutState, at: OnTraffic, harm: string, look: Look): Decision {
+  const reason = `hold: ${harm}; taking it off is left to an operator`;
   if (at.progress.alerted) return hold(state, at, look, reason);
   const alerted = withProgress(at, { ...at.progress, alerted: true });
   return step(state, alerted, [alarm], look, reason);
@@ -269,14 +276,5 @@ export function step(
 const wake = (at: Phase, { nowMs, policy }: Look) =>
   at.phase === 'ended' ? null : nowMs + policy.lookEveryMs;
 
-function shareOf(policy: RolloutPolicy, stage: number): number {
-  const shareBp = policy.stagesBp[stage];
-  if (shareBp === undefined) throw new RangeError(`no stage ${stage} in the policy`);
-  return shareBp;
-}
-
-const lacking = ({ users, promotion }: Evidence) =>
-  users.verdict === 'pass' ? promotion.sentence : users.sentence;
 const label = (outcome: Outcome) => outcome.replaceAll('_', ' ');
 const percent = (bp: number) => `${bp / 100} %`;
-const hours = (ms: number) => `${Math.ceil(ms / 3_600_000)} h`;

@@ -1,25 +1,19 @@
-// What a look at an experiment found: verdicts with a sentence of their numbers each. Made from the
-// running sums by core/statistics, read by decide.ts.
+// What a look at an experiment found. Gathered by the experiment's object, or by the simulator; read by
+// decide.ts.
 
-export interface Verdict {
-  verdict: 'pass' | 'fail' | 'inconclusive' | 'error';
-  /** With its numbers: "412 of 1,000 users in treatment". */
-  sentence: string;
-}
+import type { HarmVerdict } from '../statistics/guardrail.ts';
+import type { Arm } from '../statistics/moments.ts';
+import type { PromotionFacts } from '../statistics/promotion.ts';
 
 export interface Evidence {
-  /** fail: a guardrail is proven harmed beyond its tolerance. */
-  harm: Verdict;
-  /** fail: visitors are not split as they should be, so nothing can be compared. */
-  sampleRatio: Verdict;
-  /** pass: fresh and complete. Anything else holds. */
-  health: Verdict;
-  /** pass: enough users in both arms. */
-  users: Verdict;
-  /** fail: a guardrail looks harmed, though not proven so. */
-  amber: Verdict;
-  /** pass: what `promote_on` asks for is shown. */
-  promotion: Verdict;
+  harm: HarmVerdict;
+  /** How visitors are split other than they should be; null while the split is as configured. */
+  splitBroken: string | null;
+  /** Why the data cannot be trusted now: old, empty or lopsided; null when they can. */
+  unhealthy: string | null;
+  /** Different visitors of each arm since the experiment began. */
+  users: Record<Arm, number>;
+  offline: PromotionFacts['offline'];
 }
 
 export interface Facts {
@@ -29,6 +23,8 @@ export interface Facts {
   candidateDown: string | null;
   /** The model in production now. */
   production: string;
+  /** False when the routing table no longer sends anyone to the candidate. */
+  routed: boolean;
   /** Null when a slice is free for this experiment, else its place in the line, from 1. */
   placeInLine: number | null;
 }

@@ -1,54 +1,37 @@
-// How a rollout goes up, by the keys of `learning.ab_testing` and `learning.automation` and, for one
-// experiment, by its plan. Pure data; statistics/policy.ts holds what the evidence must show.
+// How a rollout goes up: the rules of its evidence (core/statistics/policy.ts), and who may take which
+// step. Fixed when the experiment starts and kept with it.
 
 import type { LearningConfig } from '../learning-config.ts';
+import { type Policy, type PromoteOn, policyFrom } from '../statistics/policy.ts';
 
 const HOUR_MS = 3_600_000;
 
-/** A rollout's last stage keeps this much control: at a literal 100 % nothing is left to compare. */
-export const LAST_STAGE_BP = 9_500;
-
-export const PROMOTE_ON = ['improvement', 'non_inferior', 'no_evidence_of_harm'] as const;
-export type PromoteOn = (typeof PROMOTE_ON)[number];
-
 export interface RolloutPolicy {
-  /** Shares of the slice in ten-thousandths, growing; the last is `LAST_STAGE_BP`. */
-  stagesBp: readonly number[];
-  /** Least running time in a stage, in ms. */
-  stageMs: number;
-  /** Running time after which a rollout without a verdict goes back to production, in ms. */
-  longestMs: number;
+  rules: Policy;
+  /** False: an operator approves the start. */
+  startsItself: boolean;
   lookEveryMs: number;
   remindEveryMs: number;
-  /** False: an operator approves the start, and every step up. */
-  startsItself: boolean;
-  advancesItself: boolean;
-  /** False: harm is told and holds the rollout, and an operator takes the candidate off. */
-  rollsBackOnHarm: boolean;
-  promoteOn: PromoteOn;
 }
 
-/**
- * The policy of one experiment. `firstShareBp` is the plan's: stages below it are left out.
- * A configured stage of 1.0 stands for the last stage and everyone after it.
- */
+/** `firstShare` is the plan's: stages below it are left out. */
 export function rolloutPolicy(
   config: Pick<LearningConfig, 'ab_testing' | 'automation'>,
-  plan: { firstShareBp: number; promoteOn: PromoteOn },
+  plan: { firstShare: number; promoteOn: PromoteOn },
 ): RolloutPolicy {
-  const { ab_testing, automation } = config;
-  const middle = ab_testing.rollout_stages
-    .map((share) => Math.round(share * 10_000))
-    .filter((bp) => bp > plan.firstShareBp && bp < LAST_STAGE_BP);
+  const ab_testing = { ...config.ab_testing, initial_traffic_split: plan.firstShare };
+  const rules = policyFrom({ ab_testing, automation: config.automation });
   return {
-    stagesBp: [plan.firstShareBp, ...middle, LAST_STAGE_BP],
-    stageMs: ab_testing.stage_duration_hours * HOUR_MS,
-    longestMs: 14 * 24 * HOUR_MS,
+    rules: { ...rules, promoteOn: plan.promoteOn },
+    startsItself: config.automation.auto_experiment,
     lookEveryMs: HOUR_MS / 4,
     remindEveryMs: 24 * HOUR_MS,
-    startsItself: automation.auto_experiment,
-    advancesItself: automation.auto_rollout,
-    rollsBackOnHarm: automation.rollback_on_regression,
-    promoteOn: plan.promoteOn,
   };
+}
+
+/** Share of a stage in ten-thousandths. Throws RangeError for a stage that the policy does not have. */
+export function shareBpOf({ rules }: RolloutPolicy, stage: number): number {
+  const share = rules.shares[stage];
+  if (share === undefined) throw new RangeError(`no stage ${stage} in the policy`);
+  return Math.round(share * 10_000);
 }

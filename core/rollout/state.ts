@@ -7,10 +7,12 @@ const instantMs = z.int();
 
 /** Where a rollout stands on its way up. Times are running time: waiting and pauses don't count. */
 const progressSchema = z.strictObject({
-  /** Index into the policy's `stagesBp`. */
+  /** Index into the shares of the policy's rules. */
   stage: z.int().min(0),
   stageRunningMs: z.int().min(0),
   runningMs: z.int().min(0),
+  /** Running time without amber, up to now. */
+  quietMs: z.int().min(0),
   lookedAtMs: instantMs,
   /** The control that the evidence is against. */
   production: z.string(),

@@ -1,23 +1,31 @@
 // Builders for the tests of rollouts.
 
-import type { Evidence, Facts, Verdict } from './facts.ts';
+import type { HarmVerdict } from '../statistics/guardrail.ts';
+import { DEFAULT_POLICY, type Policy } from '../statistics/policy.ts';
+import type { Evidence, Facts } from './facts.ts';
 import type { RolloutPolicy } from './policy.ts';
 import type { Phase, Progress, RolloutState } from './state.ts';
 
 export const HOUR_MS = 3_600_000;
 export const T0 = Date.UTC(2026, 9, 18, 2);
 
-export const pass = (sentence = 'well'): Verdict => ({ verdict: 'pass', sentence });
-export const fail = (sentence: string): Verdict => ({ verdict: 'fail', sentence });
-export const unsure = (sentence: string): Verdict => ({ verdict: 'inconclusive', sentence });
+export const harm = (over: Partial<HarmVerdict> = {}): HarmVerdict => ({
+  result: 'pass',
+  amber: false,
+  reason: 'no evidence of harm',
+  guardrails: [],
+  waived: [],
+  ...over,
+});
+
+export const proven = (reason: string) => harm({ result: 'fail', reason });
 
 export const evidence = (over: Partial<Evidence> = {}): Evidence => ({
-  harm: pass(),
-  sampleRatio: pass(),
-  health: pass(),
-  users: pass(),
-  amber: pass(),
-  promotion: pass(),
+  harm: harm(),
+  splitBroken: null,
+  unhealthy: null,
+  users: { control: 9_000, treatment: 1_000 },
+  offline: { better: true, reason: 'on 40 phrasings' },
   ...over,
 });
 
@@ -25,20 +33,26 @@ export const facts = (over: Partial<Facts> = {}): Facts => ({
   evidence: evidence(),
   candidateDown: null,
   production: 'old',
+  routed: true,
   placeInLine: null,
   ...over,
 });
 
-export const policy = (over: Partial<RolloutPolicy> = {}): RolloutPolicy => ({
-  stagesBp: [1_000, 2_500, 5_000, 9_500],
-  stageMs: 24 * HOUR_MS,
-  longestMs: 14 * 24 * HOUR_MS,
+/** Promotes on what the offline comparison says, so that a test needs no sums. */
+export const policy = (
+  rules: Partial<Policy> = {},
+  over: Partial<RolloutPolicy> = {},
+): RolloutPolicy => ({
+  rules: {
+    ...DEFAULT_POLICY,
+    promoteOn: 'no_evidence_of_harm',
+    quietHours: 0,
+    autoAdvance: true,
+    ...rules,
+  },
+  startsItself: false,
   lookEveryMs: HOUR_MS / 4,
   remindEveryMs: 24 * HOUR_MS,
-  startsItself: false,
-  advancesItself: true,
-  rollsBackOnHarm: true,
-  promoteOn: 'improvement',
   ...over,
 });
 
@@ -46,6 +60,7 @@ export const progress = (over: Partial<Progress> = {}): Progress => ({
   stage: 0,
   stageRunningMs: 0,
   runningMs: 0,
+  quietMs: 0,
   lookedAtMs: T0,
   production: 'old',
   alerted: false,

@@ -16,6 +16,8 @@ const arm = {
   /** Quantiles of the log-normal time to the first token, in seconds. */
   first_token_p95: positive.default(1.82),
   first_token_p99: positive.default(3.45),
+  /** Median time for each further token, in seconds; spread as the first token's. */
+  output_token_p50: positive.default(0.03),
   /** Chance that a satisfied, and a dissatisfied, visitor says so. */
   votes_when_up: rate.default(0.24),
   votes_when_down: rate.default(0.24),
@@ -61,7 +63,7 @@ export const scenarioSchema = z.strictObject({
       thumbs_up: rate.default(0.2),
       error: rate.default(0.05),
       hallucination: rate.default(0.05),
-      first_token: rate.default(0.3),
+      latency: rate.default(0.3),
     })
     .prefault({}),
   /** Share of all answers that are judged, spread so that both arms get equally many. */

@@ -16,6 +16,8 @@ export interface SimulatedAnswer {
   arm: SimulatedArm;
   error: boolean;
   firstTokenMs: number;
+  /** For each further token. */
+  outputTokenMs: number;
   /** Null when nothing was voted. */
   up: boolean | null;
   /** Null when it was not judged. */
@@ -25,6 +27,7 @@ export interface SimulatedAnswer {
 interface LatencyLaw {
   mean: number;
   deviation: number;
+  outputMean: number;
 }
 
 // Quantiles of the standard normal at 0.95 and 0.99.
@@ -33,7 +36,8 @@ const Z99 = 2.3263478740408408;
 
 function latencyLaw(arm: ArmBehaviour): LatencyLaw {
   const deviation = Math.log(arm.first_token_p99 / arm.first_token_p95) / (Z99 - Z95);
-  return { deviation, mean: Math.log(arm.first_token_p95) - Z95 * deviation };
+  const mean = Math.log(arm.first_token_p95) - Z95 * deviation;
+  return { mean, deviation, outputMean: Math.log(arm.output_token_p50) };
 }
 
 export class Traffic {
@@ -115,18 +119,21 @@ export class Traffic {
   /** One answer for a visitor in an arm; `hours` since the start, `judgedRate` of this arm. */
   answer(visitor: number, arm: SimulatedArm, hours: number, judgedRate: number): SimulatedAnswer {
     const { random, mood, tendency } = this;
-    const own = this.arms[arm];
-    const error = this.coin(mood.error[visitor], tendency.error) < own.error;
+    const behaviour = this.arms[arm];
+    const error = this.coin(mood.error[visitor], tendency.error) < behaviour.error;
     const law = this.latency[arm];
-    const shared = this.scenario.correlation.first_token;
-    const z =
-      Math.sqrt(shared) * (mood.latency[visitor] ?? 0) + Math.sqrt(1 - shared) * random.normal();
-    const firstTokenMs = Math.round(1_000 * Math.exp(law.mean + law.deviation * z));
+    const shared = this.scenario.correlation.latency;
+    const slowness = Math.sqrt(shared) * (mood.latency[visitor] ?? 0);
+    const own = Math.sqrt(1 - shared) * law.deviation;
+    const common = law.deviation * slowness;
+    const firstTokenMs = 1_000 * Math.exp(law.mean + common + own * random.normal());
+    const outputTokenMs = 1_000 * Math.exp(law.outputMean + common + own * random.normal());
     const judged = !error && random.uniform() < judgedRate;
     const hallucinated = judged
-      ? this.coin(mood.hallucination[visitor], tendency.hallucination) < own.hallucination
+      ? this.coin(mood.hallucination[visitor], tendency.hallucination) < behaviour.hallucination
       : null;
-    return { visitor, arm, error, firstTokenMs, up: this.vote(visitor, arm, hours), hallucinated };
+    const up = this.vote(visitor, arm, hours);
+    return { visitor, arm, error, firstTokenMs, outputTokenMs, up, hallucinated };
   }
 
   private vote(visitor: number, arm: SimulatedArm, hours: number): boolean | null {

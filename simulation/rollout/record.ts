@@ -17,16 +17,20 @@ const CALIBRATING_ANSWERS = 2_000;
 
 const ARM = ['control', 'treatment'] as const;
 
-interface Pair {
-  n: number;
-  y: number;
+const stageNames = new Map<number, string>();
+function stageName(shareBp: number): string {
+  const known = stageNames.get(shareBp);
+  if (known !== undefined) return known;
+  const name = String(shareBp);
+  stageNames.set(shareBp, name);
+  return name;
 }
 
 class Metric {
   readonly moments: Moments = emptyMoments();
   private readonly standings: UserCell[][] = [];
 
-  add(visitor: number, stage: string, arm: SimulatedArm, { n, y }: Pair): void {
+  add(visitor: number, stage: string, arm: SimulatedArm, n: number, y: number): void {
     if (n === 0) return;
     const before = this.standings[visitor] ?? [];
     this.standings[visitor] = addChange(this.moments, before, { stage, arm: ARM[arm], n, y });
@@ -38,16 +42,27 @@ class Slow extends Metric {
   private calibrating: number[] | null = [];
   private slowMs = Number.POSITIVE_INFINITY;
 
-  see(visitor: number, stage: string, arm: SimulatedArm, times: readonly number[]): void {
+  private counted = 0;
+  private slow = 0;
+
+  see(ms: number, arm: SimulatedArm): void {
     if (this.calibrating === null) {
-      this.add(visitor, stage, arm, countTrue(times.map((time) => time > this.slowMs)));
+      this.counted += 1;
+      if (ms > this.slowMs) this.slow += 1;
       return;
     }
-    if (arm === 0) this.calibrating.push(...times);
+    if (arm === 0) this.calibrating.push(ms);
     if (this.calibrating.length < CALIBRATING_ANSWERS) return;
-    const p95 = quantile(this.calibrating.slice(0, CALIBRATING_ANSWERS), 0.95);
+    const p95 = quantile(this.calibrating, 0.95);
     if (typeof p95 === 'number') this.slowMs = p95;
     this.calibrating = null;
+  }
+
+  /** Adds what was seen since the last time. */
+  settle(visitor: number, stage: string, arm: SimulatedArm): void {
+    this.add(visitor, stage, arm, this.counted, this.slow);
+    this.counted = 0;
+    this.slow = 0;
   }
 }
 
@@ -75,7 +90,8 @@ interface Late {
   visitor: number;
   stage: string;
   arm: SimulatedArm;
-  votes: Pair;
+  n: number;
+  y: number;
 }
 
 export class SimulatedRecord {
@@ -90,6 +106,14 @@ export class SimulatedRecord {
   private readonly lastSeen: { shareBp: number; arm: SimulatedArm }[] = [];
   private readonly late = new Map<number, Late[]>();
   private readonly delaySlots: number;
+  private visitor = 0;
+  private arm: SimulatedArm = 0;
+  private answers = 0;
+  private errors = 0;
+  private judged = 0;
+  private hallucinated = 0;
+  private votes = 0;
+  private ups = 0;
 
   constructor(delaySlots: number) {
     this.delaySlots = delaySlots;
@@ -115,43 +139,54 @@ export class SimulatedRecord {
     };
   }
 
-  /** One visit: all of a visitor's answers within a slot, assigned at one share. */
-  visit(slot: number, shareBp: number, answers: readonly SimulatedAnswer[]): void {
-    const [first] = answers;
-    if (first === undefined) return;
-    const { visitor, arm } = first;
-    const stage = String(shareBp);
-    this.arrivals[arm].add(slot, answers.length);
+  /** A visit begins: answers follow, then `end`. All are assigned at one share. */
+  begin(visitor: number, arm: SimulatedArm): void {
+    this.visitor = visitor;
+    this.arm = arm;
+    this.answers = 0;
+    this.errors = 0;
+    this.judged = 0;
+    this.hallucinated = 0;
+    this.votes = 0;
+    this.ups = 0;
+  }
+
+  answer(one: Readonly<SimulatedAnswer>): void {
+    this.answers += 1;
+    if (one.error) this.errors += 1;
+    else {
+      this.firstToken.see(one.firstTokenMs, this.arm);
+      this.outputToken.see(one.outputTokenMs, this.arm);
+    }
+    if (one.hallucinated !== null) this.judged += 1;
+    if (one.hallucinated === true) this.hallucinated += 1;
+    if (one.up !== null) this.votes += 1;
+    if (one.up === true) this.ups += 1;
+  }
+
+  end(slot: number, shareBp: number): void {
+    const { visitor, arm } = this;
+    const stage = stageName(shareBp);
+    this.arrivals[arm].add(slot, this.answers);
     this.countSplit(visitor, shareBp, arm);
-    const errors = answers.reduce((sum, { error }) => sum + Number(error), 0);
-    this.error.add(visitor, stage, arm, { n: answers.length, y: errors });
-    const given = answers.filter(({ error }) => !error);
-    this.firstToken.see(
-      visitor,
-      stage,
-      arm,
-      given.map((one) => one.firstTokenMs),
-    );
-    this.outputToken.see(
-      visitor,
-      stage,
-      arm,
-      given.map((one) => one.outputTokenMs),
-    );
-    const judged = answers.flatMap(({ hallucinated }) => hallucinated ?? []);
-    this.hallucination.add(visitor, stage, arm, countTrue(judged));
-    const votes = countTrue(answers.flatMap(({ up }) => up ?? []));
-    if (this.delaySlots === 0) this.thumbs.add(visitor, stage, arm, votes);
-    else if (votes.n > 0) {
+    this.error.add(visitor, stage, arm, this.answers, this.errors);
+    this.firstToken.settle(visitor, stage, arm);
+    this.outputToken.settle(visitor, stage, arm);
+    this.hallucination.add(visitor, stage, arm, this.judged, this.hallucinated);
+    if (this.delaySlots === 0) this.thumbs.add(visitor, stage, arm, this.votes, this.ups);
+    else if (this.votes > 0) {
       const due = slot + this.delaySlots;
-      this.late.set(due, [...(this.late.get(due) ?? []), { visitor, stage, arm, votes }]);
+      const late = { visitor, stage, arm, n: this.votes, y: this.ups };
+      const waiting = this.late.get(due);
+      if (waiting === undefined) this.late.set(due, [late]);
+      else waiting.push(late);
     }
   }
 
   /** Votes that were under way until this slot. */
   arrive(slot: number): void {
-    for (const { visitor, stage, arm, votes } of this.late.get(slot) ?? []) {
-      this.thumbs.add(visitor, stage, arm, votes);
+    for (const { visitor, stage, arm, n, y } of this.late.get(slot) ?? []) {
+      this.thumbs.add(visitor, stage, arm, n, y);
     }
     this.late.delete(slot);
   }
@@ -172,8 +207,3 @@ export class SimulatedRecord {
     this.groups.set(key, group);
   }
 }
-
-const countTrue = (values: readonly boolean[]): Pair => ({
-  n: values.length,
-  y: values.reduce((sum, value) => sum + Number(value), 0),
-});

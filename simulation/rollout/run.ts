@@ -93,11 +93,13 @@ class World {
     if (!out) this.record.arrive(slot);
     for (const visitor of this.traffic.visitorsOf(slot)) {
       const arm = this.armOf(visitor, shareBp);
-      const answers = Array.from({ length: this.traffic.answersOfVisit() }, () =>
-        this.traffic.answer(visitor, arm, hours, rates[arm]),
-      );
-      if (out || (arm === 1 && this.lost[visitor])) continue;
-      this.record.visit(slot, shareBp, answers);
+      const isRecorded = !(out || (arm === 1 && this.lost[visitor]));
+      this.record.begin(visitor, arm);
+      for (let left = this.traffic.answersOfVisit(); left > 0; left -= 1) {
+        const answer = this.traffic.answer(visitor, arm, hours, rates[arm]);
+        if (isRecorded) this.record.answer(answer);
+      }
+      if (isRecorded) this.record.end(slot, shareBp);
     }
   }
 

@@ -16,7 +16,9 @@ function days(count: number, over: object = {}, seed = 1): SimulatedAnswer[] {
       const arm = visitor % 2 === 0 ? 0 : 1;
       const answers = traffic.answersOfVisit();
       for (let at = 0; at < answers; at += 1) {
-        out.push(traffic.answer(visitor, arm, slot / 4, judgedRates(own.judged, 5_000)[arm]));
+        out.push({
+          ...traffic.answer(visitor, arm, slot / 4, judgedRates(own.judged, 5_000)[arm]),
+        });
       }
     }
   }

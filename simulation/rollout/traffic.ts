@@ -24,20 +24,27 @@ export interface SimulatedAnswer {
   hallucinated: boolean | null;
 }
 
+/** Log-normal: the logarithm's mean, and its spread between visitors and within one. */
 interface LatencyLaw {
   mean: number;
-  deviation: number;
   outputMean: number;
+  shared: number;
+  own: number;
 }
 
 // Quantiles of the standard normal at 0.95 and 0.99.
 const Z95 = 1.6448536269514722;
 const Z99 = 2.3263478740408408;
 
-function latencyLaw(arm: ArmBehaviour): LatencyLaw {
+function latencyLaw(arm: ArmBehaviour, correlation: number): LatencyLaw {
   const deviation = Math.log(arm.first_token_p99 / arm.first_token_p95) / (Z99 - Z95);
   const mean = Math.log(arm.first_token_p95) - Z95 * deviation;
-  return { mean, deviation, outputMean: Math.log(arm.output_token_p50) };
+  return {
+    mean,
+    outputMean: Math.log(arm.output_token_p50),
+    shared: deviation * Math.sqrt(correlation),
+    own: deviation * Math.sqrt(1 - correlation),
+  };
 }
 
 export class Traffic {
@@ -50,6 +57,15 @@ export class Traffic {
   private today: number[] = [];
   private due: number[][] = [];
   private day = -1;
+  private readonly current: SimulatedAnswer = {
+    visitor: 0,
+    arm: 0,
+    error: false,
+    firstTokenMs: 0,
+    outputTokenMs: 0,
+    up: null,
+    hallucinated: null,
+  };
 
   private readonly scenario: Scenario;
   private readonly random: Xoshiro;
@@ -59,7 +75,8 @@ export class Traffic {
     this.random = random;
     const treatment = treatmentOf(scenario);
     this.arms = [scenario.control, treatment];
-    this.latency = [latencyLaw(scenario.control), latencyLaw(treatment)];
+    const { latency } = scenario.correlation;
+    this.latency = [latencyLaw(scenario.control, latency), latencyLaw(treatment, latency)];
     const { thumbs_up, error, hallucination } = scenario.correlation;
     // Two answers share the visitor's coin with the square of this chance, which is their correlation.
     this.tendency = {
@@ -116,24 +133,32 @@ export class Traffic {
     return 1 + this.random.poisson(this.scenario.answers_per_visit - 1);
   }
 
-  /** One answer for a visitor in an arm; `hours` since the start, `judgedRate` of this arm. */
-  answer(visitor: number, arm: SimulatedArm, hours: number, judgedRate: number): SimulatedAnswer {
-    const { random, mood, tendency } = this;
+  /**
+   * One answer for a visitor in an arm; `hours` since the start, `judgedRate` of this arm. The same
+   * object every time, since there are millions: copy what is to be kept.
+   */
+  answer(
+    visitor: number,
+    arm: SimulatedArm,
+    hours: number,
+    judgedRate: number,
+  ): Readonly<SimulatedAnswer> {
+    const { random, mood, tendency, current } = this;
     const behaviour = this.arms[arm];
-    const error = this.coin(mood.error[visitor], tendency.error) < behaviour.error;
     const law = this.latency[arm];
-    const shared = this.scenario.correlation.latency;
-    const slowness = Math.sqrt(shared) * (mood.latency[visitor] ?? 0);
-    const own = Math.sqrt(1 - shared) * law.deviation;
-    const common = law.deviation * slowness;
-    const firstTokenMs = 1_000 * Math.exp(law.mean + common + own * random.normal());
-    const outputTokenMs = 1_000 * Math.exp(law.outputMean + common + own * random.normal());
-    const judged = !error && random.uniform() < judgedRate;
-    const hallucinated = judged
-      ? this.coin(mood.hallucination[visitor], tendency.hallucination) < behaviour.hallucination
-      : null;
-    const up = this.vote(visitor, arm, hours);
-    return { visitor, arm, error, firstTokenMs, outputTokenMs, up, hallucinated };
+    current.visitor = visitor;
+    current.arm = arm;
+    current.error = this.coin(mood.error[visitor], tendency.error) < behaviour.error;
+    const common = law.shared * (mood.latency[visitor] ?? 0);
+    current.firstTokenMs = 1_000 * Math.exp(law.mean + common + law.own * random.normal());
+    current.outputTokenMs = 1_000 * Math.exp(law.outputMean + common + law.own * random.normal());
+    current.hallucinated = null;
+    if (!current.error && random.uniform() < judgedRate) {
+      const coin = this.coin(mood.hallucination[visitor], tendency.hallucination);
+      current.hallucinated = coin < behaviour.hallucination;
+    }
+    current.up = this.vote(visitor, arm, hours);
+    return current;
   }
 
   private vote(visitor: number, arm: SimulatedArm, hours: number): boolean | null {

@@ -133,6 +133,18 @@ export const live = z.looseObject({
   candidate: z.string().nullable(),
   share_bp: z.number().min(0).max(10_000),
   version: z.number(),
+  /** All that run; the fields above are the first one's. */
+  experiments: z
+    .array(
+      z.looseObject({
+        id: z.string(),
+        candidate: z.string(),
+        share_bp: z.number(),
+        from_bp: z.number(),
+        to_bp: z.number(),
+      }),
+    )
+    .optional(),
 });
 export type Live = z.infer<typeof live>;
 

@@ -122,14 +122,37 @@ export interface ExplicitEvent {
   eventId: string;
 }
 
+/** A thumb up and a thumb down are one kind: the later replaces the earlier. */
+export const voteKind = (type: string) =>
+  type === 'thumbs_up' || type === 'thumbs_down' ? 'thumb' : type;
+
+/**
+ * Of one visitor's votes on one answer the standing ones: the latest of each kind (the event id breaks a
+ * tie, so that replayed queues agree). The view standing_votes says the same in SQL.
+ */
+export function standingVotes<Vote extends { type: string; atMs: number; eventId: string }>(
+  votes: readonly Vote[],
+): Vote[] {
+  const latest = new Map<string, Vote>();
+  for (const vote of votes) {
+    const kind = voteKind(vote.type);
+    const known = latest.get(kind);
+    if (known === undefined || isLater(vote, known)) latest.set(kind, vote);
+  }
+  return [...latest.values()];
+}
+
+type Timed = { atMs: number; eventId: string };
+const isLater = (a: Timed, b: Timed) =>
+  a.atMs === b.atMs ? a.eventId > b.eventId : a.atMs > b.atMs;
+
 /**
  * The one explicit value of an answer: the correction's if there is one, else the latest thumb or
  * rating (the event id breaks a tie, so that replayed queues agree). Undefined without any.
  */
 export function explicitValue(events: readonly ExplicitEvent[]): number | undefined {
+  const standing = standingVotes(events).toSorted((a, b) => (isLater(a, b) ? -1 : 1));
   const latest = (wanted: readonly FeedbackType[]) =>
-    events
-      .filter((event) => wanted.includes(event.type))
-      .toSorted((a, b) => b.atMs - a.atMs || (a.eventId < b.eventId ? 1 : -1))[0];
+    standing.find((event) => wanted.includes(event.type));
   return (latest(['correction']) ?? latest(['thumbs_up', 'thumbs_down', 'rating']))?.value;
 }

@@ -126,6 +126,12 @@ const abTesting = z.strictObject({
     error: `other rollout_stages are not built yet: only ${JSON.stringify(STAGES)} is accepted`,
   }),
   stage_duration_hours: notYet(24, 'another stage_duration_hours'),
+  /** 0: everyone takes part, also a visitor's first question. */
+  min_identity_age_seconds: z
+    .int()
+    .min(0)
+    .max(30 * 86_400)
+    .default(3_600),
 });
 
 const automation = z.strictObject({

@@ -5,33 +5,101 @@
 import { z } from 'zod';
 import { BUCKETS, bucketOf } from './assignment.ts';
 
-export const experimentSchema = z.strictObject({
-  id: z.string(),
-  salt: z.string(),
-  candidate: z.string(),
-  /** Share of visitors in ten-thousandths. */
-  shareBp: z.int().min(0).max(BUCKETS),
-  startedAt: z.int(),
-});
+export const MOST_EXPERIMENTS = 3;
 
-export const routingTableSchema = z.strictObject({
+/** One salt for ever: it decides who belongs to which slice, whatever runs in it. */
+const SLICE_SALT = 'slices';
+
+const bucketBoundary = z.int().min(0).max(BUCKETS);
+
+export const experimentSchema = z
+  .strictObject({
+    id: z.string(),
+    salt: z.string(),
+    candidate: z.string(),
+    /** Share of the slice's visitors in ten-thousandths. */
+    shareBp: bucketBoundary,
+    /** The slice of all visitors that this experiment owns: [fromBp, toBp). */
+    fromBp: bucketBoundary,
+    toBp: bucketBoundary,
+    /** Counts the controls it was compared with: another production model begins another. */
+    stratum: z.int().min(0),
+    stratumStartedAt: z.int(),
+    startedAt: z.int(),
+  })
+  .refine(({ fromBp, toBp }) => fromBp < toBp, { error: 'a slice must not be empty' });
+export type Experiment = z.infer<typeof experimentSchema>;
+
+const disjoint = (experiments: readonly Experiment[]) =>
+  experiments.every((one, index) =>
+    experiments
+      .slice(index + 1)
+      .every((other) => one.toBp <= other.fromBp || other.toBp <= one.fromBp),
+  );
+
+const currentTableSchema = z.strictObject({
+  schema: z.literal(2),
+  version: z.int().min(0),
+  production: z.string(),
+  previous: z.string().nullable(),
+  experiments: z
+    .array(experimentSchema)
+    .max(MOST_EXPERIMENTS)
+    .refine(disjoint, { error: 'slices must not overlap' }),
+  updatedAt: z.int(),
+});
+export type RoutingTable = z.infer<typeof currentTableSchema>;
+
+/** The shape before slices: one experiment, on everyone. Still in KV, in the object, in the record. */
+const firstTableSchema = z.strictObject({
   schema: z.literal(1),
   version: z.int().min(0),
   production: z.string(),
   previous: z.string().nullable(),
-  experiment: experimentSchema.nullable(),
+  experiment: z
+    .strictObject({
+      id: z.string(),
+      salt: z.string(),
+      candidate: z.string(),
+      shareBp: bucketBoundary,
+      startedAt: z.int(),
+    })
+    .nullable(),
   updatedAt: z.int(),
 });
 
-export type RoutingTable = z.infer<typeof routingTableSchema>;
+function upgraded({ experiment, ...table }: z.infer<typeof firstTableSchema>): RoutingTable {
+  return {
+    ...table,
+    schema: 2,
+    experiments:
+      experiment === null
+        ? []
+        : [
+            {
+              ...experiment,
+              fromBp: 0,
+              toBp: BUCKETS,
+              stratum: 0,
+              stratumStartedAt: experiment.startedAt,
+            },
+          ],
+  };
+}
+
+/** Reads every shape that was ever stored; what is written is always the newest. */
+export const routingTableSchema = z.union([
+  currentTableSchema,
+  firstTableSchema.transform(upgraded),
+]);
 
 export function initialTable(base: string): RoutingTable {
   return {
-    schema: 1,
+    schema: 2,
     version: 0,
     production: base,
     previous: null,
-    experiment: null,
+    experiments: [],
     updatedAt: 0,
   };
 }
@@ -42,112 +110,32 @@ export interface Assignment {
   model: string;
   arm: Arm;
   experimentId: string | null;
+  /** The stage: the experiment's share at this moment. */
+  shareBp: number | null;
+  stratum: number | null;
 }
+
+/** Production, and no experiment: for whoever takes no part, and where none runs. */
+export const unassigned = (table: RoutingTable): Assignment => ({
+  model: table.production,
+  arm: 'none',
+  experimentId: null,
+  shareBp: null,
+  stratum: null,
+});
 
 /** Sticky per visitor; growing the share only ever adds visitors to the treatment. */
 export function assign(table: RoutingTable, visitorId: string): Assignment {
-  const { experiment, production } = table;
-  if (experiment === null) return { model: production, arm: 'none', experimentId: null };
+  if (table.experiments.length === 0) return unassigned(table);
+  const place = bucketOf(visitorId, SLICE_SALT);
+  const experiment = table.experiments.find(({ fromBp, toBp }) => fromBp <= place && place < toBp);
+  if (experiment === undefined) return unassigned(table);
   const treated = bucketOf(visitorId, experiment.salt) < experiment.shareBp;
   return {
-    model: treated ? experiment.candidate : production,
+    model: treated ? experiment.candidate : table.production,
     arm: treated ? 'treatment' : 'control',
     experimentId: experiment.id,
+    shareBp: experiment.shareBp,
+    stratum: experiment.stratum,
   };
-}
-
-export const routeCommandSchema = z.discriminatedUnion('action', [
-  z.strictObject({
-    action: z.literal('start'),
-    modelId: z.string(),
-    shareBp: z.int().min(1).max(BUCKETS),
-  }),
-  z.strictObject({
-    action: z.literal('share'),
-    shareBp: z.int().min(1).max(BUCKETS),
-    /** The candidate the operator has in mind; another one running is a refusal. */
-    modelId: z.string().optional(),
-  }),
-  z.strictObject({ action: z.literal('promote'), modelId: z.string().optional() }),
-  z.strictObject({ action: z.literal('rollback') }),
-]);
-export type RouteCommand = z.infer<typeof routeCommandSchema>;
-
-export type RouteDecision =
-  | { ok: true; next: RoutingTable; summary: string }
-  | { ok: false; reason: string };
-
-const percent = (bp: number) => `${bp / 100} %`;
-const refuse = (reason: string): RouteDecision => ({ ok: false, reason });
-
-/** What a command makes of the table, or why it cannot be carried out. */
-export function decideRoute(
-  table: RoutingTable,
-  command: RouteCommand,
-  now: number,
-): RouteDecision {
-  const change = (patch: Partial<RoutingTable>, summary: string): RouteDecision => ({
-    ok: true,
-    next: { ...table, ...patch, version: table.version + 1, updatedAt: now },
-    summary,
-  });
-  const running = table.experiment;
-  const meant =
-    command.action === 'share' || command.action === 'promote' ? command.modelId : undefined;
-  if (running && meant !== undefined && meant !== running.candidate) {
-    return refuse(`the candidate is ${running.candidate} by now, not ${meant}`);
-  }
-  switch (command.action) {
-    case 'start':
-      if (running) {
-        return refuse(
-          `${running.candidate} is already at ${percent(running.shareBp)}; promote it or roll it back first`,
-        );
-      }
-      if (command.modelId === table.production) {
-        return refuse(`${command.modelId} is already in production`);
-      }
-      return change(
-        {
-          experiment: {
-            id: `exp-${command.modelId}-${table.version + 1}`,
-            salt: `${command.modelId}:${table.version + 1}`,
-            candidate: command.modelId,
-            shareBp: command.shareBp,
-            startedAt: now,
-          },
-        },
-        `${command.modelId} at ${percent(command.shareBp)} beside ${table.production}`,
-      );
-    case 'share':
-      if (!running) return refuse('no candidate is running; start one first');
-      if (command.shareBp < running.shareBp) {
-        return refuse(
-          `a share only grows (now ${percent(running.shareBp)}); roll back to take the candidate off`,
-        );
-      }
-      return change(
-        { experiment: { ...running, shareBp: command.shareBp } },
-        `${running.candidate} from ${percent(running.shareBp)} to ${percent(command.shareBp)}`,
-      );
-    case 'promote':
-      if (!running) return refuse('no candidate is running; start one first');
-      return change(
-        { production: running.candidate, previous: table.production, experiment: null },
-        `${running.candidate} replaces ${table.production} for everyone`,
-      );
-    case 'rollback':
-      if (running) {
-        return change(
-          { experiment: null },
-          `${running.candidate} taken off; ${table.production} answers everyone`,
-        );
-      }
-      if (table.previous === null)
-        return refuse('there is no earlier production model to go back to');
-      return change(
-        { production: table.previous, previous: null },
-        `${table.previous} restored in place of ${table.production}`,
-      );
-  }
 }

@@ -10,7 +10,7 @@ import type { KeyRing } from './env.ts';
 const VISITOR_SECONDS = 180 * 86_400;
 const FEEDBACK_SECONDS = 30 * 86_400;
 
-const visitorSchema = z.object({ sub: z.string().min(1), org: z.string() });
+const visitorSchema = z.object({ sub: z.string().min(1), org: z.string(), iat: z.number() });
 export interface VisitorClaims {
   visitorId: string;
   /** The origin the token was issued to; empty for clients that send none. */
@@ -93,7 +93,7 @@ export async function readVisitorToken(
   ring: KeyRing,
   token: string,
   nowMs: number,
-): Promise<VisitorClaims> {
+): Promise<VisitorClaims & { issuedAtMs: number }> {
   const payload = await read('visitor', () =>
     jwtVerify(token, ({ kid = '' }) => keyFor(ring, kid, 'visitor'), {
       algorithms: ['HS256'],
@@ -102,7 +102,8 @@ export async function readVisitorToken(
   );
   const claims = visitorSchema.safeParse(payload);
   if (!claims.success) throw invalid('visitor');
-  return { visitorId: claims.data.sub, origin: claims.data.org };
+  const { sub, org, iat } = claims.data;
+  return { visitorId: sub, origin: org, issuedAtMs: iat * 1000 };
 }
 
 export async function issueFeedbackToken(ring: KeyRing, claims: FeedbackClaims): Promise<string> {

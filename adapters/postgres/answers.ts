@@ -13,11 +13,12 @@ const byKey =
   (a: Event, b: Event) =>
     keyOf(a) < keyOf(b) ? -1 : 1;
 
+/** The ids that are new: a repeated delivery adds none. */
 export async function insertInteractions(
   db: Queryable,
   events: readonly InteractionEvent[],
-): Promise<void> {
-  if (events.length === 0) return;
+): Promise<Set<string>> {
+  if (events.length === 0) return new Set();
   const rows = events.toSorted(byKey((event) => event.interaction_id)).map((event) => ({
     interaction_id: event.interaction_id,
     visitor_id: event.visitor_id,
@@ -45,11 +46,13 @@ export async function insertInteractions(
     training_opt_out: event.training_opt_out,
     platform: event.platform,
     created_at: new Date(event.created_at).toISOString(),
+    share_bp: event.share_bp ?? null,
+    stratum: event.stratum ?? null,
   }));
-  await db.execute(sql`
+  const inserted = await db.execute(sql`
     INSERT INTO ${interactions}
     SELECT * FROM jsonb_populate_recordset(NULL::interactions, ${JSON.stringify(rows)}::jsonb)
-    ON CONFLICT DO NOTHING`);
+    ON CONFLICT DO NOTHING RETURNING interaction_id`);
   const seen = new Map<string, { first: number; last: number }>();
   for (const { visitor_id: id, created_at: at } of events) {
     const known = seen.get(id);
@@ -76,6 +79,7 @@ export async function insertInteractions(
         lastSeenAt: sql`greatest(${visitors.lastSeenAt}, excluded.last_seen_at)`,
       },
     });
+  return new Set(inserted.rows.map((row) => String(row.interaction_id)));
 }
 
 export async function insertSystemPrompt(

@@ -45,12 +45,14 @@ test('one for each visitor, experiment and stage, at the earliest of its answers
     answer({ share_bp: 2_500, arm: 'treatment', created_at: T0 + 10 }),
     answer({ visitor_id: 'visitor-0' }),
     answer({ experiment_id: 'exp-2' }),
+    answer({ stratum: 1, created_at: T0 + 11 }),
   ];
   const found = exposuresOf(events);
-  expect(found).toHaveLength(4);
+  expect(found).toHaveLength(5);
   expect(found).toContainEqual({
     visitorId: 'visitor-1',
     experimentId: 'exp-1',
+    stratum: 0,
     shareBp: 1_000,
     arm: 'control',
     firstAt: new Date(T0),

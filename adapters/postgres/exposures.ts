@@ -1,4 +1,4 @@
-// Exposures: which visitor met which arm of an experiment, once for each stage. Written by the
+// Exposures: which visitor met which arm of an experiment, once for each stage of a stratum. Written by the
 // recorder in the transaction of the answers they come from; whatever order and however often these
 // are delivered, the earliest answer stands.
 
@@ -15,12 +15,14 @@ export function exposuresOf(events: readonly InteractionEvent[]): Exposure[] {
   for (const event of events) {
     const { visitor_id, experiment_id, share_bp, arm, created_at } = event;
     if (experiment_id === null || arm === 'none' || typeof share_bp !== 'number') continue;
-    const key = JSON.stringify([visitor_id, experiment_id, share_bp]);
+    const stratum = event.stratum ?? 0;
+    const key = JSON.stringify([visitor_id, experiment_id, stratum, share_bp]);
     const known = earliest.get(key);
     if (known !== undefined && known.firstAt.getTime() <= created_at) continue;
     earliest.set(key, {
       visitorId: visitor_id,
       experimentId: experiment_id,
+      stratum,
       shareBp: share_bp,
       arm,
       firstAt: new Date(created_at),
@@ -40,7 +42,7 @@ export async function insertExposures(
     .insert(exposures)
     .values(rows)
     .onConflictDoUpdate({
-      target: [exposures.visitorId, exposures.experimentId, exposures.shareBp],
+      target: [exposures.visitorId, exposures.experimentId, exposures.stratum, exposures.shareBp],
       set: { firstAt: sql`excluded.first_at` },
       setWhere: sql`excluded.first_at < ${exposures.firstAt}`,
     });

@@ -60,8 +60,10 @@ export async function findRouting(db: Queryable, version: number) {
 
 const productionOf = (side: typeof routingHistory.to | typeof routingHistory.from) =>
   sql<string | null>`${side} ->> 'production'`;
-const candidateOf = (side: typeof routingHistory.to | typeof routingHistory.from) =>
-  sql<string | null>`${side} -> 'experiment' ->> 'candidate'`;
+/** In tables of today, and in those from before there were slices. */
+const triedIn = (side: typeof routingHistory.to | typeof routingHistory.from, modelId: string) =>
+  sql`(${side} -> 'experiments' @> ${JSON.stringify([{ candidate: modelId }])}::jsonb
+    OR ${side} -> 'experiment' ->> 'candidate' = ${modelId})`;
 
 /** Every change while the model was live or a candidate, and the one that ended it; newest first. */
 export async function routingOfModel(db: Queryable, modelId: string) {
@@ -71,9 +73,9 @@ export async function routingOfModel(db: Queryable, modelId: string) {
     .from(routingHistory)
     .where(
       or(
-        ...[productionOf(from), productionOf(to), candidateOf(from), candidateOf(to)].map(
-          (role) => sql`${role} = ${modelId}`,
-        ),
+        ...[productionOf(from), productionOf(to)].map((role) => sql`${role} = ${modelId}`),
+        triedIn(from, modelId),
+        triedIn(to, modelId),
       ),
     )
     .orderBy(desc(routingHistory.version));

@@ -2,13 +2,16 @@
 // Ids and times are made by callers, as text and timestamptz; embeddings have the 384 dimensions of
 // all-MiniLM-L6-v2.
 
+import { sql } from 'drizzle-orm';
 import {
+  bigint,
   boolean,
   doublePrecision,
   index,
   integer,
   jsonb,
   pgTable,
+  pgView,
   primaryKey,
   serial,
   smallint,
@@ -19,6 +22,7 @@ import {
   vector,
 } from 'drizzle-orm/pg-core';
 
+const whole = (name: string) => bigint(name, { mode: 'bigint' });
 const instant = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' });
 
 export const EMBEDDING_DIMENSIONS = 384;
@@ -63,11 +67,14 @@ export const interactions = pgTable(
     createdAt: instant('created_at').notNull(),
     assignedFailure: text('assigned_failure'),
     fault: text('fault', { enum: ['model', 'service'] }),
+    /** Null outside experiments, and in rows from before stages were kept: those are in no sum. */
+    shareBp: integer('share_bp'),
+    stratum: integer('stratum'),
   },
   (table) => [
     index('interactions_created').on(table.createdAt, table.id),
     index('interactions_model').on(table.modelServed, table.createdAt),
-    index('interactions_visitor').on(table.visitorId),
+    index('interactions_visitor').on(table.visitorId, table.experimentId),
   ],
 );
 
@@ -79,11 +86,14 @@ export const exposures = pgTable(
     experimentId: text('experiment_id').notNull(),
     /** The experiment's share then, in ten-thousandths. */
     shareBp: integer('share_bp').notNull(),
+    stratum: integer('stratum').notNull().default(0),
     arm: text('arm', { enum: ['control', 'treatment'] }).notNull(),
     firstAt: instant('first_at').notNull(),
   },
   (table) => [
-    primaryKey({ columns: [table.visitorId, table.experimentId, table.shareBp] }),
+    primaryKey({
+      columns: [table.visitorId, table.experimentId, table.stratum, table.shareBp],
+    }),
     index('exposures_experiment').on(table.experimentId, table.shareBp, table.arm),
   ],
 );
@@ -116,6 +126,28 @@ export const feedbackEvents = pgTable(
     index('feedback_reviewed').on(table.reviewedAt),
   ],
 );
+
+/**
+ * One standing vote for each kind, visitor and answer: the latest by (at, event_id), whatever the order
+ * of delivery. The history stays in feedback_events. `standingVotes` in core/ says the same.
+ */
+export const standingVotes = pgView('standing_votes', {
+  kind: text('kind').notNull(),
+  interactionId: uuid('interaction_id').notNull(),
+  visitorId: text('visitor_id').notNull(),
+  eventId: uuid('event_id').notNull(),
+  feedbackType: text('feedback_type').notNull(),
+  feedbackValue: doublePrecision('feedback_value'),
+  at: instant('at').notNull(),
+}).as(sql`
+  SELECT DISTINCT ON (interaction_id, visitor_id, kind)
+         kind, interaction_id, visitor_id, event_id, feedback_type, feedback_value, at
+    FROM (SELECT CASE WHEN feedback_type IN ('thumbs_up', 'thumbs_down') THEN 'thumb'
+                      ELSE feedback_type END AS kind,
+                 interaction_id, visitor_id, event_id, feedback_type, feedback_value, at
+            FROM feedback_events
+           WHERE feedback_type <> 'signals') AS votes
+   ORDER BY interaction_id, visitor_id, kind, at DESC, event_id DESC`);
 
 export const questionGroups = pgTable('question_groups', {
   id: text('id').primaryKey(),
@@ -269,4 +301,182 @@ export const metricTotals = pgTable(
     total: doublePrecision('total').notNull(),
   },
   (table) => [primaryKey({ columns: [table.metric, table.labels, table.shard] })],
+);
+
+/** Which visitors are one person, as far as a page has said so; see experiment-sums.ts. */
+export const visitorPeople = pgTable(
+  'visitor_people',
+  {
+    visitorId: text('visitor_id').primaryKey(),
+    personId: text('person_id').notNull(),
+    at: instant('at').notNull(),
+  },
+  (table) => [index('visitor_people_person').on(table.personId)],
+);
+
+const experimentArm = (name: string) => text(name, { enum: ['control', 'treatment'] });
+
+/** What each visitor gave to each metric at each stage: n exposures, y events. Counted anew from the record. */
+export const experimentVisitors = pgTable(
+  'experiment_visitors',
+  {
+    visitorId: text('visitor_id').notNull(),
+    experimentId: text('experiment_id').notNull(),
+    stratum: integer('stratum').notNull(),
+    shareBp: integer('share_bp').notNull(),
+    arm: experimentArm('arm').notNull(),
+    metric: text('metric').notNull(),
+    n: integer('n').notNull(),
+    y: integer('y').notNull(),
+  },
+  (table) => [
+    primaryKey({
+      name: 'experiment_visitors_pk',
+      columns: [
+        table.visitorId,
+        table.experimentId,
+        table.stratum,
+        table.shareBp,
+        table.arm,
+        table.metric,
+      ],
+    }),
+  ],
+);
+
+/** Running sums over experiment_visitors, kept with it in one transaction: see core/experiment-sums.ts. */
+export const experimentTotals = pgTable(
+  'experiment_totals',
+  {
+    experimentId: text('experiment_id').notNull(),
+    metric: text('metric').notNull(),
+    stratum: integer('stratum').notNull(),
+    shareBp: integer('share_bp').notNull(),
+    arm: experimentArm('arm').notNull(),
+    users: whole('users').notNull(),
+    n: whole('n').notNull(),
+    y: whole('y').notNull(),
+  },
+  (table) => [
+    primaryKey({
+      name: 'experiment_totals_pk',
+      columns: [table.experimentId, table.metric, table.stratum, table.shareBp, table.arm],
+    }),
+  ],
+);
+
+/** Distinct users of an arm over all stages of a stratum: a user who stays in it counts once. */
+export const experimentArmUsers = pgTable(
+  'experiment_arm_users',
+  {
+    experimentId: text('experiment_id').notNull(),
+    metric: text('metric').notNull(),
+    stratum: integer('stratum').notNull(),
+    arm: experimentArm('arm').notNull(),
+    users: whole('users').notNull(),
+  },
+  (table) => [
+    primaryKey({
+      name: 'experiment_arm_users_pk',
+      columns: [table.experimentId, table.metric, table.stratum, table.arm],
+    }),
+  ],
+);
+
+/** Sums over users of products of what they gave at two stages (the same one too): for the variance. */
+export const experimentMoments = pgTable(
+  'experiment_moments',
+  {
+    experimentId: text('experiment_id').notNull(),
+    metric: text('metric').notNull(),
+    stratumA: integer('stratum_a').notNull(),
+    shareA: integer('share_a').notNull(),
+    armA: experimentArm('arm_a').notNull(),
+    stratumB: integer('stratum_b').notNull(),
+    shareB: integer('share_b').notNull(),
+    armB: experimentArm('arm_b').notNull(),
+    users: whole('users').notNull(),
+    yy: whole('yy').notNull(),
+    yn: whole('yn').notNull(),
+    ny: whole('ny').notNull(),
+    nn: whole('nn').notNull(),
+  },
+  (table) => [
+    primaryKey({
+      name: 'experiment_moments_pk',
+      columns: [
+        table.experimentId,
+        table.metric,
+        table.stratumA,
+        table.shareA,
+        table.armA,
+        table.stratumB,
+        table.shareB,
+        table.armB,
+      ],
+    }),
+  ],
+);
+
+/** First appearances at a stage of users who were not in the treatment before: for the sample ratio. */
+export const experimentAppearances = pgTable(
+  'experiment_appearances',
+  {
+    experimentId: text('experiment_id').notNull(),
+    stratum: integer('stratum').notNull(),
+    shareBp: integer('share_bp').notNull(),
+    /** The stage at which they were last seen, in the control; -1: never seen. */
+    lastShareBp: integer('last_share_bp').notNull(),
+    arm: experimentArm('arm').notNull(),
+    users: whole('users').notNull(),
+  },
+  (table) => [
+    primaryKey({
+      name: 'experiment_appearances_pk',
+      columns: [table.experimentId, table.stratum, table.shareBp, table.lastShareBp, table.arm],
+    }),
+  ],
+);
+
+/** Latencies in buckets of one per cent; total time is shown and decides nothing. */
+export const experimentHistograms = pgTable(
+  'experiment_histograms',
+  {
+    experimentId: text('experiment_id').notNull(),
+    latency: text('latency', { enum: ['first_token', 'output_token', 'total'] }).notNull(),
+    stratum: integer('stratum').notNull(),
+    shareBp: integer('share_bp').notNull(),
+    arm: experimentArm('arm').notNull(),
+    bucket: integer('bucket').notNull(),
+    answers: whole('answers').notNull(),
+  },
+  (table) => [
+    primaryKey({
+      name: 'experiment_histograms_pk',
+      columns: [
+        table.experimentId,
+        table.latency,
+        table.stratum,
+        table.shareBp,
+        table.arm,
+        table.bucket,
+      ],
+    }),
+  ],
+);
+
+/** What counts as slow in an experiment: frozen once, and counted from the answers after it. */
+export const experimentThresholds = pgTable(
+  'experiment_thresholds',
+  {
+    experimentId: text('experiment_id').notNull(),
+    latency: text('latency', { enum: ['first_token', 'output_token'] }).notNull(),
+    thresholdUs: whole('threshold_us').notNull(),
+    /** How many control answers it was taken from. */
+    answers: integer('answers').notNull(),
+    countedAfter: instant('counted_after').notNull(),
+  },
+  (table) => [
+    primaryKey({ name: 'experiment_thresholds_pk', columns: [table.experimentId, table.latency] }),
+  ],
 );

@@ -43,6 +43,25 @@ describe('routes', () => {
     });
   });
 
+  it('tries two at once on slices, and asks which one is meant', async () => {
+    const change = (line: string) => run(`${line} --reason x --request-id`, crypto.randomUUID());
+    await change('route start 2026-w42.1 --slice 0.4');
+    await change('route start 2026-w43.1 --slice 0.6 --share 0.5');
+    expect(await change('route share 0.25')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('Say which one is meant: 2026-w42.1'),
+    });
+    expect((await change('route share 0.25 --experiment 2026-w42.1')).out).toMatch(
+      /candidate +2026-w42.1, 25 % of a slice of 40 % \(exp-2026-w42.1-8\)\n +candidate +2026-w43.1, 50 % of/,
+    );
+    expect((await change('route rollback --experiment exp-2026-w42.1-8')).code).toBe(0);
+    expect(stack().table.experiments).toMatchObject([{ candidate: '2026-w43.1' }]);
+    expect(await change('route start 2026-w44.1 --slice 0.5')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('No room for a slice of 50 %'),
+    });
+  });
+
   it('repeats a change whose answer was lost, with the same id, and it counts once', async () => {
     stack().after.push(null);
     const { code, out } = await run('route start 2026-w42.1 --share 0.5 --reason x --json');

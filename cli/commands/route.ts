@@ -7,16 +7,24 @@ import { type Failure, OperationError } from '../errors.ts';
 import { facts, page, section } from '../layout.ts';
 import { parseId, parseRequestId, parseShare, parseText } from '../option-values.ts';
 import { argument, type Command, type CommandCall, type Outcome, textOption } from '../outcome.ts';
-import { anything, type Route, route } from '../schemas.ts';
-import { candidateText, liveFacts, routePage } from '../views/route-view.ts';
+import { anything, type Live, type Route, route } from '../schemas.ts';
+import { candidatesText, liveFacts, routePage } from '../views/route-view.ts';
 
 const FIRST_SHARE = '0.1';
 
 type Change =
-  | { readonly action: 'start'; readonly model_id: string; readonly share: number }
-  | { readonly action: 'share'; readonly share: number; readonly model_id?: string }
-  | { readonly action: 'promote'; readonly model_id?: string }
-  | { readonly action: 'rollback' };
+  | {
+      readonly action: 'start';
+      readonly model_id: string;
+      readonly share: number;
+      readonly slice?: number;
+    }
+  | ({ readonly action: 'share'; readonly share: number } & Named)
+  | ({ readonly action: 'promote' } & Named)
+  | ({ readonly action: 'rollback' } & Named);
+
+/** Which experiment is meant: by its id, or by its candidate. */
+type Named = { readonly model_id?: string; readonly experiment_id?: string };
 
 export const showRoute: Command = async (call) => {
   const document = await readRoute(call);
@@ -25,7 +33,10 @@ export const showRoute: Command = async (call) => {
 
 export const startRoute: Command = (call) => {
   const share = parseShare(textOption(call.options, 'share') ?? FIRST_SHARE, '--share');
-  return change(call, { action: 'start', model_id: parseId(argument(call, 0), 'MODEL'), share });
+  const slice = textOption(call.options, 'slice');
+  const part = slice === undefined ? {} : { slice: parseShare(slice, '--slice') };
+  const model_id = parseId(argument(call, 0), 'MODEL');
+  return change(call, { action: 'start', model_id, share, ...part });
 };
 
 export const setShare: Command = async (call) => {
@@ -35,7 +46,30 @@ export const setShare: Command = async (call) => {
 
 export const promote: Command = (call) => changeCandidate(call, { action: 'promote' });
 
-export const rollBack: Command = (call) => change(call, { action: 'rollback' });
+/** Waits for no reading of the table, unless a name has to be understood. */
+export const rollBack: Command = async (call) => {
+  const given = named(call);
+  if (given === undefined) return change(call, { action: 'rollback' });
+  const { table } = await readRoute(call);
+  return change(call, { action: 'rollback', ...meaning(table, given) });
+};
+
+function named(call: CommandCall): string | undefined {
+  const given = textOption(call.options, 'experiment');
+  return given === undefined ? undefined : parseId(given, '--experiment');
+}
+
+/** An experiment's id, else a model; the server knows whether it is under trial. */
+function meaning(table: Live, given: string): Named {
+  const isId = (table.experiments ?? []).some(({ id }) => id === given);
+  return isId ? { experiment_id: given } : { model_id: given };
+}
+
+/** Where one runs it is meant; where several run the server asks which. */
+function theOnly(table: Live): Named {
+  if (table.candidate === null || (table.experiments?.length ?? 1) > 1) return {};
+  return { model_id: table.candidate };
+}
 
 function readRoute(call: CommandCall): Promise<Route> {
   return call.client.get('/admin/route', route);
@@ -48,9 +82,10 @@ async function changeCandidate(
 ): Promise<Outcome> {
   checkedChange(call);
   const { table } = await readRoute(call);
-  call.progress.show(`candidate: ${candidateText(table)}`, 'candidate');
-  const named = table.candidate === null ? {} : { model_id: table.candidate };
-  const done = await change(call, { ...wanted, ...named });
+  call.progress.show(`candidate: ${candidatesText(table)}`, 'candidate');
+  const given = named(call);
+  const which = given === undefined ? theOnly(table) : meaning(table, given);
+  const done = await change(call, { ...wanted, ...which });
   return { ...done, text: page(section('Before', liveFacts(table)), done.text) };
 }
 

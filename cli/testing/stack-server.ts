@@ -5,7 +5,8 @@
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { z } from 'zod';
-import { decideRoute, type RouteCommand, type RoutingTable } from '../../core/routing.ts';
+import { decideRoute, type RouteCommand } from '../../core/route-commands.ts';
+import type { RoutingTable } from '../../core/routing.ts';
 import {
   clockRequestSchema,
   createJobSchema,
@@ -259,16 +260,20 @@ function decideReview(world: World, id: string, body: z.infer<typeof reviewDecis
 }
 
 function changeRoute(world: World, body: z.infer<typeof routeRequestSchema>): Reply {
-  const { request_id: requestId, model_id: modelId, share = 0 } = body;
+  const { request_id: requestId, model_id: modelId, share = 0, slice } = body;
   if (requestId === undefined) return refuse(400, 'invalid_request', 'request_id is expected');
   if (world.seenRequestIds.has(requestId)) return ok(routeView(world));
   const shareBp = Math.round(share * 10_000);
-  const meant = modelId === undefined ? {} : { modelId };
+  const meant = {
+    ...(modelId === undefined ? {} : { modelId }),
+    ...(body.experiment_id === undefined ? {} : { experimentId: body.experiment_id }),
+  };
+  const part = slice === undefined ? {} : { sliceBp: Math.round(slice * 10_000) };
   const commands: Record<typeof body.action, RouteCommand> = {
-    start: { action: 'start', modelId: modelId ?? '', shareBp },
+    start: { action: 'start', modelId: modelId ?? '', shareBp, ...part },
     share: { action: 'share', shareBp, ...meant },
     promote: { action: 'promote', ...meant },
-    rollback: { action: 'rollback' },
+    rollback: { action: 'rollback', ...meant },
   };
   const decision = decideRoute(world.table, commands[body.action], 0);
   if (!decision.ok) {

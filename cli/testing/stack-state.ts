@@ -174,36 +174,52 @@ export const base = {
 };
 
 export const table: RoutingTable = {
-  schema: 1,
+  schema: 2,
   version: 7,
   production: '2026-w41.1',
   previous: 'smollm2-135m-instruct',
-  experiment: null,
+  experiments: [],
   updatedAt: 0,
 };
 
 /** A table as the admin API answers it. */
 export function tableView(of: RoutingTable) {
+  const [first] = of.experiments;
   return {
     version: of.version,
     production: of.production,
     previous: of.previous,
-    candidate: of.experiment?.candidate ?? null,
-    share_bp: of.experiment?.shareBp ?? 0,
-    experiment_id: of.experiment?.id ?? null,
+    candidate: first?.candidate ?? null,
+    share_bp: first?.shareBp ?? 0,
+    experiment_id: first?.id ?? null,
+    experiments: of.experiments.map((one) => ({
+      id: one.id,
+      candidate: one.candidate,
+      share_bp: one.shareBp,
+      from_bp: one.fromBp,
+      to_bp: one.toBp,
+      stratum: one.stratum,
+      started_at: T0,
+    })),
   };
 }
 
 export const started: RoutingTable = {
   ...table,
   version: 8,
-  experiment: {
-    id: 'exp-2026-w42.1-8',
-    salt: '2026-w42.1:8',
-    candidate: '2026-w42.1',
-    shareBp: 2500,
-    startedAt: 0,
-  },
+  experiments: [
+    {
+      id: 'exp-2026-w42.1-8',
+      salt: '2026-w42.1:8',
+      candidate: '2026-w42.1',
+      shareBp: 2500,
+      fromBp: 0,
+      toBp: 10_000,
+      stratum: 0,
+      stratumStartedAt: 0,
+      startedAt: 0,
+    },
+  ],
 };
 export const start: RouteChange = {
   version: 8,

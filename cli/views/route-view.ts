@@ -8,7 +8,7 @@ import type { Live, Route, RouteChange } from '../schemas.ts';
 export function liveFacts(table: Live): string {
   return facts([
     ['production', table.production],
-    ['candidate', candidateText(table)],
+    ...candidates(table).map((text): [string, string] => ['candidate', text]),
     ['table', `version ${number(table.version)}`],
   ]);
 }
@@ -44,15 +44,31 @@ export function routePage(route: Route): string {
   );
 }
 
-export function candidateText({ candidate, share_bp: shareBp }: Live): string {
-  return candidate === null ? 'none' : `${candidate}, ${percent(shareBp / 10_000)} of visitors`;
+export const candidatesText = (table: Live) => candidates(table).join('; ');
+
+/** One text for each experiment; a table of an older server has one at most. */
+function candidates({ candidate, share_bp: shareBp, experiments = [] }: Live): string[] {
+  const share = (bp: number) => percent(bp / 10_000);
+  const [one, ...more] = experiments;
+  if (one === undefined || (more.length === 0 && isWhole(one))) {
+    return [candidate === null ? 'none' : `${candidate}, ${share(shareBp)} of visitors`];
+  }
+  return experiments.map(
+    (each) =>
+      `${each.candidate}, ${share(each.share_bp)} of a slice of ${share(each.to_bp - each.from_bp)} (${each.id})`,
+  );
 }
+
+const isWhole = ({ from_bp, to_bp }: { from_bp: number; to_bp: number }) =>
+  from_bp === 0 && to_bp === 10_000;
 
 /** One side of a change. */
 function side(table: RouteChange['to']): string {
   if (table === null) return 'unreadable';
-  const { production, candidate, share_bp: shareBp } = table;
-  return candidate === null
-    ? production
-    : `${production} + ${candidate} ${percent(shareBp / 10_000)}`;
+  const { production, candidate, share_bp, experiments } = table;
+  const tried = experiments ?? (candidate === null ? [] : [{ candidate, share_bp }]);
+  return [
+    production,
+    ...tried.map((one) => `${one.candidate} ${percent(one.share_bp / 10_000)}`),
+  ].join(' + ');
 }

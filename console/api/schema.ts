@@ -93,6 +93,18 @@ const routeTableSchema = z.object({
   previous: z.optional(z.nullable(z.string())),
   share_bp: number,
   version: number,
+  /** All that run; the fields above are the first one's. */
+  experiments: z.optional(
+    z.array(
+      z.object({
+        id: z.string(),
+        candidate: z.string(),
+        share_bp: z.number(),
+        from_bp: z.number(),
+        to_bp: z.number(),
+      }),
+    ),
+  ),
 });
 export type RouteTable = z.infer<typeof routeTableSchema>;
 

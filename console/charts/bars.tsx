@@ -4,12 +4,13 @@ import { useId } from 'react';
 import { basisPoints } from '../format.ts';
 import { linePath, type Point } from './scale.ts';
 
-export function ShareBar({ shareBp, candidate }: { shareBp: number; candidate: string | null }) {
-  const striped = candidate === null ? 0 : shareBp / 100;
+export function ShareBar({ shareBp, candidates }: { shareBp: number; candidates: number }) {
+  const striped = shareBp / 100;
+  const who = candidates > 1 ? 'candidates' : 'candidate';
   const label =
-    candidate === null
+    candidates === 0
       ? 'Production answers everyone'
-      : `Production ${basisPoints(10_000 - shareBp)}, candidate ${basisPoints(shareBp)}`;
+      : `Production ${basisPoints(10_000 - shareBp)}, ${who} ${basisPoints(shareBp)}`;
   return <TwoPartBar striped={striped} label={label} />;
 }
 

@@ -1,7 +1,8 @@
 // What each station of the loop says, from one status: its number, its state in words, its details.
 // Pure, so that every empty or half-known state is a test case. Drawn by loop.tsx.
 import type { Job, Status } from '../api/schema.ts';
-import { ago, basisPoints, count, counted, day, percent, words } from '../format.ts';
+import { ago, count, counted, day, percent, words } from '../format.ts';
+import { shareText, trialsOf } from '../sections/trials.ts';
 
 export type StationId =
   | 'visitors'
@@ -166,7 +167,7 @@ function models({ models: all = [], live }: Status): Facts {
   const trained = all.filter((model) => model.dataset_id != null);
   const ready = trained.filter((model) => model.stage === 'registered');
   const refused = trained.filter((model) => model.stage === 'refused').length;
-  const mayStart = ready.length > 0 && !live.candidate;
+  const mayStart = ready.length > 0 && trialsOf(live).length === 0;
   return {
     id: 'models',
     title: 'Models',
@@ -182,19 +183,29 @@ function models({ models: all = [], live }: Status): Facts {
 
 function restingState(trained: number, live: Status['live']): string {
   if (trained === 0) return 'the first comes from training';
-  return live.candidate ? 'one is being tried' : 'nothing new to try';
+  const tried = trialsOf(live).length;
+  if (tried > 1) return `${tried} are being tried`;
+  return tried === 1 ? 'one is being tried' : 'nothing new to try';
+}
+
+function routeState(tried: number): string {
+  if (tried === 0) return 'answers everyone';
+  return tried === 1 ? 'trying a candidate' : `trying ${tried} candidates`;
 }
 
 function route({ live }: Status): Facts {
-  const trying = live.candidate != null;
+  const trials = trialsOf(live);
+  const trying = trials.length > 0;
   return {
     id: 'route',
     title: 'Live route',
     headline: live.production,
     tone: trying ? 'yours' : 'moving',
-    state: trying ? 'trying a candidate' : 'answers everyone',
+    state: routeState(trials.length),
     details: [
-      trying ? `${live.candidate} answers ${basisPoints(live.share_bp)}` : 'no candidate',
+      ...(trying
+        ? trials.map((trial) => `${trial.candidate} answers ${shareText(trial)}`)
+        : ['no candidate']),
       live.version == null ? '' : `table version ${live.version}`,
     ],
   };

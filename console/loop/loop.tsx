@@ -5,6 +5,7 @@ import { BandsBar } from '../charts/bands-bar.tsx';
 import { ProgressBar, ShareBar, Sparkline, VotesBar } from '../charts/bars.tsx';
 import type { Losses } from '../charts/losses.ts';
 import { basisPoints } from '../format.ts';
+import { trialsOf, triedBp } from '../sections/trials.ts';
 import { type Facts, type StationId, stationsOf } from './facts.ts';
 import { Station } from './station.tsx';
 
@@ -60,14 +61,17 @@ function Drawing({ id, status, losses }: Props & { id: StationId }) {
       );
     }
     case 'route': {
-      const { candidate, share_bp } = status.live;
+      const trials = trialsOf(status.live);
+      const shareBp = triedBp(trials);
       return (
         <>
-          <ShareBar shareBp={share_bp ?? 0} candidate={candidate ?? null} />
-          {candidate && (
+          <ShareBar shareBp={shareBp} candidates={trials.length} />
+          {trials.length > 0 && (
             <p className="legend">
-              <span>solid: production, {basisPoints(10_000 - (share_bp ?? 0))}</span>
-              <span>striped: candidate, {basisPoints(share_bp)}</span>
+              <span>solid: production, {basisPoints(10_000 - shareBp)}</span>
+              <span>
+                striped: {trials.length > 1 ? 'candidates' : 'candidate'}, {basisPoints(shareBp)}
+              </span>
             </p>
           )}
         </>

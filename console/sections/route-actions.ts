@@ -4,13 +4,14 @@ import type { Action } from '../action-dialog.tsx';
 import type { Api } from '../api/client.ts';
 import { anythingSchema, type Status } from '../api/schema.ts';
 import { percent } from '../format.ts';
+import { trialsOf } from './trials.ts';
 
 /** The candidate that was on the page is named: another one running by now is a refusal. */
 export type RouteRequest =
-  | { action: 'start'; model_id: string; share: number }
+  | { action: 'start'; model_id: string; share: number; slice?: number }
   | { action: 'share'; model_id: string; share: number }
   | { action: 'promote'; model_id: string }
-  | { action: 'rollback' };
+  | { action: 'rollback'; model_id?: string };
 
 type Live = Status['live'];
 
@@ -33,21 +34,23 @@ function wordsOf(live: Live, request: RouteRequest) {
     case 'start':
       return {
         title: `Try ${request.model_id}`,
-        effect: `${percent(request.share)} of visitors will be answered by ${request.model_id}, the others by ${production} as now.`,
+        effect: `${percent(request.share)} of ${visitors(request.slice)} will be answered by ${request.model_id}, the others by ${production} as now.`,
         verb: `Start at ${percent(request.share)}`,
-        result: `${request.model_id} now answers ${percent(request.share)} of visitors.`,
+        result: `${request.model_id} now answers ${percent(request.share)} of ${visitors(request.slice)}.`,
       };
-    case 'share':
+    case 'share': {
+      const whom = visitors(sliceOf(live, request.model_id));
       return {
         title: `Give ${request.model_id} ${percent(request.share)}`,
-        effect: `${percent(request.share)} of visitors will be answered by ${request.model_id}, the others by ${production}.`,
+        effect: `${percent(request.share)} of ${whom} will be answered by ${request.model_id}, the others by ${production}.`,
         verb: `Change to ${percent(request.share)}`,
-        result: `${request.model_id} now answers ${percent(request.share)} of visitors.`,
+        result: `${request.model_id} now answers ${percent(request.share)} of ${whom}.`,
       };
+    }
     case 'promote':
       return {
         title: `Promote ${request.model_id}`,
-        effect: `${request.model_id} will answer every visitor. ${production} is retired and can be rolled back to.`,
+        effect: `${request.model_id} will answer every visitor. ${production} is retired and can be rolled back to.${others(live, request.model_id)}`,
         verb: 'Promote to everyone',
         result: `${request.model_id} is in production and answers every visitor.`,
       };
@@ -55,13 +58,28 @@ function wordsOf(live: Live, request: RouteRequest) {
       return {
         title: 'Roll back',
         effect:
-          live.candidate == null
+          request.model_id === undefined
             ? `Every visitor will be answered by ${live.previous ?? 'the earlier production model'} in place of ${production}.`
-            : `${live.candidate} will answer nobody any more; every visitor gets ${production}.`,
+            : `${request.model_id} will answer nobody any more; ${trialsOf(live).length > 1 ? 'its visitors get' : 'every visitor gets'} ${production}.`,
         verb: 'Roll back now',
         result: 'Rolled back. Visitors get the earlier model within seconds.',
       };
     default:
       return request satisfies never;
   }
+}
+
+const visitors = (slice: number | undefined) =>
+  slice === undefined || slice === 1 ? 'visitors' : `a slice of ${percent(slice)} of visitors`;
+
+function sliceOf(live: Live, candidate: string): number | undefined {
+  const trial = trialsOf(live).find((one) => one.candidate === candidate);
+  return trial && trial.sliceBp / 10_000;
+}
+
+function others(live: Live, promoted: string): string {
+  const left = trialsOf(live).filter(({ candidate }) => candidate !== promoted);
+  if (left.length === 0) return '';
+  const names = left.map(({ candidate }) => candidate).join(', ');
+  return ` The trial of ${names} goes on, compared with ${promoted} from then on.`;
 }

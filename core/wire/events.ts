@@ -32,6 +32,8 @@ export const interactionEventSchema = z.strictObject({
   fault: z.enum(['model', 'service']).nullish(),
   /** The stage of the experiment: its share when the answer was assigned. */
   share_bp: z.int().nullish(),
+  /** Which of the experiment's controls it was compared with; none said is the first. */
+  stratum: z.int().nullish(),
   prompt_tokens: z.int().nullable(),
   completion_tokens: z.int().nullable(),
   first_token_ms: z.int().nullable(),

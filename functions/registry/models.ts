@@ -36,7 +36,7 @@ export function stageOf(
   everLive: ReadonlySet<string>,
 ): Stage {
   if (model.id === table.production) return 'production';
-  if (model.id === table.experiment?.candidate) return 'candidate';
+  if (table.experiments.some(({ candidate }) => candidate === model.id)) return 'candidate';
   if (model.status === 'refused') return 'refused';
   if (everLive.has(model.id)) return 'retired';
   return model.status === 'base' ? 'base' : 'registered';
@@ -71,7 +71,7 @@ export async function storedFiles(store: ObjectStore, model: ModelRow, names: re
   );
 }
 
-/** Production, its predecessor, the candidate, and the newest registered ones. */
+/** Production, its predecessor, every candidate, and the newest registered ones. */
 export async function servingList(db: Database, env: Env) {
   const settings = settingsOf(env);
   const store = objectStoreOf(env);
@@ -80,7 +80,8 @@ export async function servingList(db: Database, env: Env) {
     .filter((model) => model.status === 'registered')
     .slice(0, KEEP_LOADED)
     .map((model) => model.id);
-  const wanted = [table.production, table.previous, table.experiment?.candidate, ...newest];
+  const candidates = table.experiments.map(({ candidate }) => candidate);
+  const wanted = [table.production, table.previous, ...candidates, ...newest];
   const ids = [...new Set(wanted.filter((id) => typeof id === 'string'))];
   const rows = (await findModels(db, ids)).filter((model) => model.status === 'registered');
   return {

@@ -8,13 +8,8 @@ import { z } from 'zod';
 import { withDatabase } from '../../adapters/postgres/connect.ts';
 import { insertRouting, latestTable } from '../../adapters/postgres/models.ts';
 import { writeTable } from '../../adapters/routing-table/index.ts';
-import {
-  decideRoute,
-  initialTable,
-  type RoutingTable,
-  routeCommandSchema,
-  routingTableSchema,
-} from '../../core/routing.ts';
+import { decideRoute, routeCommandSchema } from '../../core/route-commands.ts';
+import { initialTable, type RoutingTable, routingTableSchema } from '../../core/routing.ts';
 import { databaseOf, type Env, settingsOf } from '../../workers/env.ts';
 
 const RETRY_MS = 5_000;
@@ -130,7 +125,7 @@ export class RoutingObject extends createDurable({ autoPersist: false }) {
     if (this.pending.length === 0) return;
     const done = this.pending;
     try {
-      if (this.table !== null) await writeTable(this.bindings.ROUTING_KV, this.table);
+      if (this.table !== null) await writeTable(this.bindings.ROUTING_KV, this.current);
       await withDatabase(databaseOf(this.bindings), async (db) => {
         for (const effect of done) {
           await insertRouting(db, { ...effect, at: new Date(effect.at) });

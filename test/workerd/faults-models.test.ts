@@ -114,6 +114,7 @@ async function impatient(message: string, candidate: Partial<ModelPatience> = {}
       {
         clientSignal: new AbortController().signal,
         visitorId: crypto.randomUUID(),
+        enrolled: true,
         sessionId: 'session-1',
         traceId: 'trace-1',
         query: message,

@@ -5,6 +5,7 @@ import { env } from 'cloudflare:workers';
 import { sql } from 'drizzle-orm';
 import { expect } from 'vitest';
 import { z } from 'zod';
+import { BUCKETS } from '../../core/assignment.ts';
 import { initialTable, type RoutingTable } from '../../core/routing.ts';
 import type { RoutingObject } from '../../functions/rollout/routing-object.ts';
 import { settingsOf } from '../../workers/env.ts';
@@ -24,7 +25,22 @@ export async function trial(candidate: string | null, shareBp = 10_000): Promise
   const table: RoutingTable = {
     ...initialTable('tiny-sre'),
     version,
-    experiment: candidate === null ? null : { id, salt: id, candidate, shareBp, startedAt: 0 },
+    experiments:
+      candidate === null
+        ? []
+        : [
+            {
+              id,
+              salt: id,
+              candidate,
+              shareBp,
+              fromBp: 0,
+              toBp: BUCKETS,
+              stratum: 0,
+              stratumStartedAt: 0,
+              startedAt: 0,
+            },
+          ],
   };
   await setTable(table);
   return id;

@@ -131,6 +131,68 @@ test('a lost object and a lost KV are rebuilt from the record', async () => {
   expect(await readTable(env.ROUTING_KV)).toEqual(before);
 });
 
+test('tables stored before there were slices are read: in the object, in KV, in the record', async () => {
+  const before = await heldTable();
+  const old = {
+    schema: 1,
+    version: before.version,
+    production: '2026-w41.1',
+    previous: null,
+    experiment: {
+      id: 'exp-old',
+      salt: 'old:1',
+      candidate: '2026-w43.1',
+      shareBp: 2500,
+      startedAt: 1,
+    },
+    updatedAt: 1,
+  };
+  const read = routingTableSchema.parse(old);
+  await env.ROUTING_KV.put('routing-table', JSON.stringify(old));
+  expect(await readTable(env.ROUTING_KV)).toEqual(read);
+  await runInDurableObject(stub(), async (instance: RoutingObject) => {
+    Object.assign(instance, { table: old, pending: [] });
+    await instance.persist();
+  });
+  await evictDurableObject(stub());
+  expect(await heldTable()).toEqual(read);
+  // The next change is made of it, and written in the shape of today.
+  const grown = await route({ action: 'share', share: 0.5, experiment_id: 'exp-old' });
+  expect(tableOf(grown.body)).toMatchObject({ candidate: '2026-w43.1', share_bp: 5000 });
+  expect(await env.ROUTING_KV.get('routing-table', 'json')).toMatchObject({ schema: 2 });
+  await rows(sql`UPDATE routing_history SET to_table = ${JSON.stringify(old)}::jsonb
+                  WHERE version = ${before.version + 1}`);
+  await runInDurableObject(stub(), async (instance: RoutingObject) => {
+    Object.assign(instance, { table: null, pending: [], handled: [] });
+    await instance.persist();
+  });
+  expect(await heldTable()).toEqual(read);
+  const { body } = await call('/admin/route', { headers: asOperator });
+  const { history } = z.object({ history: z.array(z.looseObject({ to: viewSchema })) }).parse(body);
+  expect(history[0]?.to).toMatchObject({ candidate: '2026-w43.1', share_bp: 2500 });
+});
+
+test('two experiments at once, each named to be changed; the model that was tried is found again', async () => {
+  await route({ action: 'rollback' });
+  expect((await route({ action: 'start', model_id: '2026-w42.1', slice: 0.4 })).status).toBe(200);
+  expect((await route({ action: 'start', model_id: '2026-w43.1', slice: 0.6 })).status).toBe(200);
+  expect((await route({ action: 'share', share: 0.5 })).body).toMatchObject({
+    error: { code: 'conflict', message: expect.stringContaining('Say which one is meant') },
+  });
+  const promoted = await route({ action: 'promote', model_id: '2026-w43.1' });
+  expect(promoted.body).toMatchObject({
+    table: {
+      production: '2026-w43.1',
+      experiments: [{ candidate: '2026-w42.1', from_bp: 0, to_bp: 4000, stratum: 1 }],
+    },
+  });
+  const { body } = await call('/admin/lineage/2026-w42.1', { headers: asOperator });
+  const { routing } = z
+    .object({ routing: z.array(z.looseObject({ summary: z.string() })) })
+    .parse(body);
+  expect(routing.map(({ summary }) => summary).join()).toContain('of a slice of 40 %');
+});
+
 test('an isolate sees the object within its lease, KV when the object is gone, else what it had', async () => {
   const table = (version: number) => ({ ...initialTable('base'), version });
   const leased = new LeasedTable();

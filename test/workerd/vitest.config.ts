@@ -33,7 +33,8 @@ export default defineConfig({
             keys: { k1: 'A'.repeat(43), k0: 'B'.repeat(43) },
           }),
           ALLOWED_ORIGINS: 'https://homepage.example',
-          LEARNING_OVERRIDES: 'learning: { curation: { min_interactions: 1 } }',
+          LEARNING_OVERRIDES:
+            'learning: { curation: { min_interactions: 1 }, ab_testing: { min_identity_age_seconds: 0 } }',
         },
       },
     })),

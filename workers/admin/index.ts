@@ -23,6 +23,7 @@ import { databaseOf, now } from '../env.ts';
 import { type App, readJson, sameOriginWrites } from '../http.ts';
 import { requireOperator } from '../operators.ts';
 import { routingTable } from '../router/live-table.ts';
+import { experimentSums } from './experiments.ts';
 import { lineage } from './lineage.ts';
 import { changeRoute, routeWithHistory } from './route.ts';
 import { loopStatus, modelViews, oneModelView } from './status.ts';
@@ -159,6 +160,12 @@ export const admin = new Hono<App>()
     const body = parseWire(routeRequestSchema, await readJson(c, LIMITS.adminBytes));
     const table = await changeRoute(c.env, body, c.get('operator'));
     return c.json(await routeWithHistory(c.env, table));
+  })
+  .get('/admin/experiments/:id/sums', async (c) => {
+    const id = c.req.param('id');
+    const sums = await experimentSums(c.env, id);
+    if (!sums) throw notFound('experiment with recorded answers', id);
+    return c.json(sums);
   })
   .get('/admin/lineage/:id', async (c) => {
     const id = c.req.param('id');

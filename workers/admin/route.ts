@@ -6,7 +6,8 @@ import { withDatabase } from '../../adapters/postgres/connect.ts';
 import { findModel, listRouting } from '../../adapters/postgres/models.ts';
 import { AppError } from '../../core/errors.ts';
 import { uuidv7 } from '../../core/ids.ts';
-import { type RouteCommand, type RoutingTable, routingTableSchema } from '../../core/routing.ts';
+import type { RouteCommand } from '../../core/route-commands.ts';
+import { type RoutingTable, routingTableSchema } from '../../core/routing.ts';
 import type { routeRequestSchema } from '../../core/wire/admin.ts';
 import type { RouteChange } from '../../functions/rollout/routing-object.ts';
 import { callObject } from '../durable.ts';
@@ -41,7 +42,10 @@ export async function changeRoute(
 
 async function commandOf(env: Env, request: RouteRequest): Promise<RouteCommand> {
   const shareBp = request.share === undefined ? undefined : Math.round(request.share * 10_000);
-  const meant = request.model_id === undefined ? {} : { modelId: request.model_id };
+  const meant = {
+    ...(request.model_id === undefined ? {} : { modelId: request.model_id }),
+    ...(request.experiment_id === undefined ? {} : { experimentId: request.experiment_id }),
+  };
   switch (request.action) {
     case 'start': {
       if (request.model_id === undefined) throw missing('start', 'model_id');
@@ -51,6 +55,7 @@ async function commandOf(env: Env, request: RouteRequest): Promise<RouteCommand>
         action: 'start',
         modelId: request.model_id,
         shareBp: shareBp ?? Math.round(initial * 10_000),
+        ...(request.slice === undefined ? {} : { sliceBp: Math.round(request.slice * 10_000) }),
       };
     }
     case 'share':
@@ -59,7 +64,7 @@ async function commandOf(env: Env, request: RouteRequest): Promise<RouteCommand>
     case 'promote':
       return { action: 'promote', ...meant };
     case 'rollback':
-      return { action: 'rollback' };
+      return { action: 'rollback', ...meant };
   }
 }
 

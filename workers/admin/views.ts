@@ -76,15 +76,25 @@ export function modelView(row: ModelRow, table: RoutingTable, everLive: Readonly
   };
 }
 
+/** The first experiment's fields stand by themselves too: mostly it is the only one. */
 export function tableView(table: RoutingTable) {
-  const { experiment } = table;
+  const [first] = table.experiments;
   return {
     version: table.version,
     production: table.production,
     previous: table.previous,
-    candidate: experiment?.candidate ?? null,
-    share_bp: experiment?.shareBp ?? 0,
-    experiment_id: experiment?.id ?? null,
+    candidate: first?.candidate ?? null,
+    share_bp: first?.shareBp ?? 0,
+    experiment_id: first?.id ?? null,
+    experiments: table.experiments.map((one) => ({
+      id: one.id,
+      candidate: one.candidate,
+      share_bp: one.shareBp,
+      from_bp: one.fromBp,
+      to_bp: one.toBp,
+      stratum: one.stratum,
+      started_at: new Date(one.startedAt),
+    })),
   };
 }
 export type TableView = ReturnType<typeof tableView>;

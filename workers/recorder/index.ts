@@ -7,6 +7,7 @@ import {
   insertSystemPrompt,
 } from '../../adapters/postgres/answers.ts';
 import { withDatabase } from '../../adapters/postgres/connect.ts';
+import { recordExperimentSums } from '../../adapters/postgres/experiment-sums.ts';
 import { insertExposures } from '../../adapters/postgres/exposures.ts';
 import { isPromptVersion, systemPrompt } from '../../core/system-prompt.ts';
 import { type QueueEvent, queueEventSchema } from '../../core/wire/events.ts';
@@ -121,9 +122,12 @@ async function write(env: Env, events: readonly QueueEvent[]): Promise<void> {
         if (isPromptVersion(version))
           await insertSystemPrompt(tx, version, systemPrompt(version, []));
       }
-      await insertInteractions(tx, answers);
+      const inserted = await insertInteractions(tx, answers);
       await insertExposures(tx, answers);
       await insertFeedback(tx, feedback, autoAccept);
+      // Each once, though a batch may hold it twice.
+      const fresh = answers.filter((event) => inserted.delete(event.interaction_id));
+      await recordExperimentSums(tx, { answers: fresh, feedback });
     }),
   );
 }

@@ -14,7 +14,6 @@ export interface Outcome {
   errorCode: string | null;
   assignedFailure: AssignedFailure | null;
   fault: Fault | null;
-  shareBp: number | null;
   routingVersion: number;
   response: string;
   usage: Usage | undefined;
@@ -47,7 +46,8 @@ export function interactionEvent(
     model_assigned: assignment.model,
     arm: assignment.arm,
     experiment_id: assignment.experimentId,
-    share_bp: outcome.shareBp,
+    share_bp: assignment.shareBp,
+    stratum: assignment.stratum,
     routing_version: outcome.routingVersion,
     status: outcome.status,
     error_code: outcome.errorCode,

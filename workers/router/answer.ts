@@ -12,7 +12,7 @@ import { blame, type Trouble } from '../../core/blame.ts';
 import { AppError } from '../../core/errors.ts';
 import { uuidv7 } from '../../core/ids.ts';
 import { PATIENCE, type Patience } from '../../core/patience.ts';
-import { assign } from '../../core/routing.ts';
+import { assign, unassigned } from '../../core/routing.ts';
 import type { ChatMessage } from '../../core/wire/chat.ts';
 import type { InteractionEvent } from '../../core/wire/events.ts';
 import type { Source } from '../../core/wire/shared.ts';
@@ -28,6 +28,8 @@ export interface Question {
   /** The request's own signal: aborted when the client leaves, also before anything is sent. */
   clientSignal: AbortSignal;
   visitorId: string;
+  /** Whether this answer may belong to an experiment; see core/enrolment.ts. */
+  enrolled: boolean;
   sessionId: string;
   traceId: string;
   query: string;
@@ -62,7 +64,7 @@ export async function answer(
   const settings = settingsOf(env);
   const startedMs = now(env);
   const table = await liveTable(env);
-  const assignment = assign(table, question.visitorId);
+  const assignment = question.enrolled ? assign(table, question.visitorId) : unassigned(table);
   const candidate = assignment.model !== table.production;
   const interactionId = uuidv7(startedMs, randomBytes(10));
   const abort = new AbortController();
@@ -98,7 +100,6 @@ export async function answer(
       errorCode,
       assignedFailure: opened?.assignedFailure ?? null,
       fault,
-      shareBp: table.experiment?.shareBp ?? null,
       routingVersion: table.version,
       response,
       usage,

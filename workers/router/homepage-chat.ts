@@ -12,26 +12,32 @@ import { type AppContext, bearer, readJson } from '../http.ts';
 import { type Answer, answer } from './answer.ts';
 import { historySchema, type SessionMessage } from './session-object.ts';
 import { SSE_HEADERS, sseBody } from './sse.ts';
-import { knownVisitor } from './visitor.ts';
+import { isEnrolled, knownIdentity, knownVisitor } from './visitor.ts';
 
 const HISTORY_TIMEOUT_MS = 500;
 const sessionIdSchema = textSchema(100);
 
 export async function homepageChat(c: AppContext): Promise<Response> {
   const body = parseWire(chatRequestSchema, await readJson(c, LIMITS.chatBytes));
-  const visitorId = await knownVisitor(c, body.visitor_token);
+  const { visitorId, issuedAtMs } = await knownIdentity(c, body.visitor_token);
   const history = await sessionHistory(c, body.session_id, visitorId);
   const sources = body.sources ?? [];
   const traceId = c.get('traceId');
   const fit = fitted(c, body.message, history, sources);
+  const turns = Math.ceil(history.length / 2);
   const given = await answer(c.env, c.executionCtx, {
     clientSignal: c.req.raw.signal,
     visitorId,
+    enrolled: isEnrolled(c, {
+      visitorId,
+      rememberedTurns: turns,
+      identityIssuedAtMs: issuedAtMs,
+    }),
     sessionId: body.session_id,
     traceId,
     query: body.message,
     messages: fit.messages,
-    historyTurns: Math.ceil(history.length / 2),
+    historyTurns: turns,
     sources,
     retrievalPossible: body.sources !== undefined,
     promptVersion: CURRENT_PROMPT,

@@ -16,13 +16,13 @@ import { answer } from './answer.ts';
 import { noSuchModel } from './models.ts';
 import { ask } from './opening.ts';
 import { SSE_HEADERS, sseBody } from './sse.ts';
-import { isOperator, knownVisitor } from './visitor.ts';
+import { isEnrolled, isOperator, knownIdentity } from './visitor.ts';
 
 export async function openaiChat(c: AppContext): Promise<Response> {
   const token = bearer(c);
   if (token === undefined) throw new AppError('unauthorized', 'A bearer token is needed.');
   const operator = await isOperator(c);
-  const visitorId = operator ? 'operator' : await knownVisitor(c, token);
+  const identity = operator ? undefined : await knownIdentity(c, token);
   const request = readCompletion(await readJson(c, LIMITS.chatBytes));
   const settings = settingsOf(c.env);
   const prompt = completionPrompt(request, {
@@ -44,9 +44,16 @@ export async function openaiChat(c: AppContext): Promise<Response> {
   }
   const name = settings.MODEL_NAME;
   if (request.model !== name) throw noSuchModel(request.model, name);
+  const visitorId = identity?.visitorId ?? (request.user ? `operator:${request.user}` : 'operator');
   const given = await answer(c.env, c.executionCtx, {
     clientSignal: c.req.raw.signal,
-    visitorId: operator && request.user ? `operator:${request.user}` : visitorId,
+    visitorId,
+    // The history here is the client's own: anyone can make one up.
+    enrolled: isEnrolled(c, {
+      visitorId,
+      rememberedTurns: 0,
+      identityIssuedAtMs: identity?.issuedAtMs ?? null,
+    }),
     sessionId: c.req.header('x-session-id')?.slice(0, 100).toWellFormed() ?? '',
     traceId: c.get('traceId'),
     query: prompt.question,

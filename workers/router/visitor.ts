@@ -1,9 +1,10 @@
 // Who is asking. A visitor is who the server says: a signed token, bound to the origin it was issued
 // to, sent in the request because third-party cookies are blocked. Assignment hashes this id.
 
+import { type EnrolmentFacts, takesPart } from '../../core/enrolment.ts';
 import { AppError } from '../../core/errors.ts';
 import { uuidv7 } from '../../core/ids.ts';
-import { now, randomBytes, settingsOf } from '../env.ts';
+import { learningOf, now, randomBytes, settingsOf } from '../env.ts';
 import { type AppContext, bearer } from '../http.ts';
 import { limit, networkOfRequest } from '../limits.ts';
 import { issueVisitorToken, readVisitorToken, sameSecret } from '../tokens.ts';
@@ -37,6 +38,14 @@ export async function openSession(c: AppContext): Promise<NewSession> {
 
 /** Throws token_invalid, token_expired, origin_not_allowed or rate_limited. */
 export async function knownVisitor(c: AppContext, token: string): Promise<string> {
+  return (await knownIdentity(c, token)).visitorId;
+}
+
+/** The visitor with the age of their identity. Throws as `knownVisitor` does. */
+export async function knownIdentity(
+  c: AppContext,
+  token: string,
+): Promise<{ visitorId: string; issuedAtMs: number }> {
   const claims = await readVisitorToken(settingsOf(c.env).TOKEN_KEYS, token, now(c.env));
   checkOrigin(claims.origin, c.req.header('origin') ?? '');
   await limit(
@@ -44,7 +53,13 @@ export async function knownVisitor(c: AppContext, token: string): Promise<string
     claims.visitorId,
     'You are asking faster than this service answers.',
   );
-  return claims.visitorId;
+  return claims;
+}
+
+/** Whether this question may belong to an experiment. */
+export function isEnrolled(c: AppContext, facts: Omit<EnrolmentFacts, 'nowMs'>): boolean {
+  const { min_identity_age_seconds } = learningOf(c.env).ab_testing;
+  return takesPart({ ...facts, nowMs: now(c.env) }, min_identity_age_seconds);
 }
 
 function checkOrigin(issuedTo: string, from: string): void {

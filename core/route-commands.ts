@@ -1,0 +1,230 @@
+// What operators may do to the routing table, and what comes of it. One decision function: a command
+// and a table in, the next table and its summary out, or why not. No IO, no clock.
+
+import { z } from 'zod';
+import { BUCKETS } from './assignment.ts';
+import { type Experiment, MOST_EXPERIMENTS, type RoutingTable } from './routing.ts';
+
+const share = z.int().min(1).max(BUCKETS);
+
+/** Which experiment is meant; needed only where more than one runs. Another one is a refusal. */
+const meant = { modelId: z.string().optional(), experimentId: z.string().optional() };
+
+export const routeCommandSchema = z.discriminatedUnion('action', [
+  z.strictObject({
+    action: z.literal('start'),
+    modelId: z.string(),
+    /** Of the slice. */
+    shareBp: share,
+    /** Of all visitors; without it everyone, if nothing else runs. */
+    sliceBp: share.optional(),
+  }),
+  z.strictObject({ action: z.literal('share'), shareBp: share, ...meant }),
+  z.strictObject({ action: z.literal('promote'), ...meant }),
+  /** Names an experiment to end it, or the production model to go back to the one before. */
+  z.strictObject({ action: z.literal('rollback'), ...meant }),
+]);
+export type RouteCommand = z.infer<typeof routeCommandSchema>;
+type Meant = Pick<Extract<RouteCommand, { action: 'promote' }>, 'modelId' | 'experimentId'>;
+
+export type RouteDecision =
+  | { ok: true; next: RoutingTable; summary: string }
+  | { ok: false; reason: string };
+
+const percent = (bp: number) => `${bp / 100} %`;
+const refuse = (reason: string) => ({ ok: false as const, reason });
+
+function change(
+  table: RoutingTable,
+  patch: Partial<RoutingTable>,
+  summary: string,
+  now: number,
+): RouteDecision {
+  const next = { ...table, ...patch, version: table.version + 1, updatedAt: now };
+  return { ok: true, next, summary };
+}
+
+/** What a command makes of the table, or why it cannot be carried out. */
+export function decideRoute(
+  table: RoutingTable,
+  command: RouteCommand,
+  now: number,
+): RouteDecision {
+  switch (command.action) {
+    case 'start':
+      return start(table, command, now);
+    case 'share':
+      return grow(table, command, now);
+    case 'promote':
+      return promote(table, command, now);
+    case 'rollback':
+      return rollBack(table, command, now);
+  }
+}
+
+function start(
+  table: RoutingTable,
+  { modelId, shareBp, sliceBp }: Extract<RouteCommand, { action: 'start' }>,
+  now: number,
+): RouteDecision {
+  const { experiments, production } = table;
+  if (modelId === production) return refuse(`${modelId} is already in production`);
+  if (experiments.some(({ candidate }) => candidate === modelId)) {
+    return refuse(`${modelId} is already under trial: ${listed(experiments)}`);
+  }
+  if (experiments.length > 0 && sliceBp === undefined) {
+    return refuse(
+      `${listed(experiments)}; promote it or roll it back first, or start this one on a slice`,
+    );
+  }
+  if (experiments.length >= MOST_EXPERIMENTS) {
+    return refuse(
+      `no more than ${MOST_EXPERIMENTS} experiments run at once: ${listed(experiments)}`,
+    );
+  }
+  const widthBp = sliceBp ?? BUCKETS;
+  const gaps = freeSlices(experiments);
+  const gap = gaps.find(({ fromBp, toBp }) => toBp - fromBp >= widthBp);
+  if (gap === undefined) {
+    const widest = Math.max(0, ...gaps.map(({ fromBp, toBp }) => toBp - fromBp));
+    return refuse(
+      `no room for a slice of ${percent(widthBp)}, the widest free one is ${percent(widest)}: ${listed(experiments)}`,
+    );
+  }
+  const experiment: Experiment = {
+    id: `exp-${modelId}-${table.version + 1}`,
+    salt: `${modelId}:${table.version + 1}`,
+    candidate: modelId,
+    shareBp,
+    fromBp: gap.fromBp,
+    toBp: gap.fromBp + widthBp,
+    stratum: 0,
+    stratumStartedAt: now,
+    startedAt: now,
+  };
+  return change(
+    table,
+    { experiments: [...experiments, experiment] },
+    `${modelId} at ${percent(shareBp)}${ofSlice(experiment)} beside ${production}`,
+    now,
+  );
+}
+
+function grow(
+  table: RoutingTable,
+  command: Extract<RouteCommand, { action: 'share' }>,
+  now: number,
+): RouteDecision {
+  const found = theOne(table.experiments, command);
+  if (!found.ok) return found;
+  const { running } = found;
+  if (command.shareBp < running.shareBp) {
+    return refuse(
+      `a share only grows (now ${percent(running.shareBp)}); roll back to take the candidate off`,
+    );
+  }
+  const grown = { ...running, shareBp: command.shareBp };
+  return change(
+    table,
+    { experiments: table.experiments.map((one) => (one === running ? grown : one)) },
+    `${running.candidate} from ${percent(running.shareBp)} to ${percent(command.shareBp)}${ofSlice(running)}`,
+    now,
+  );
+}
+
+function promote(table: RoutingTable, command: Meant, now: number): RouteDecision {
+  const found = theOne(table.experiments, command);
+  if (!found.ok) return found;
+  const { running } = found;
+  const others = table.experiments.filter((one) => one !== running);
+  return change(
+    table,
+    {
+      production: running.candidate,
+      previous: table.production,
+      experiments: restarted(others, now),
+    },
+    `${running.candidate} replaces ${table.production} for everyone${restart(others)}`,
+    now,
+  );
+}
+
+function rollBack(table: RoutingTable, command: Meant, now: number): RouteDecision {
+  const { experiments, production, previous } = table;
+  const namesProduction = command.experimentId === undefined && command.modelId === production;
+  if (experiments.length > 0 && !namesProduction) {
+    const found = theOne(experiments, command);
+    if (!found.ok) return found;
+    return change(
+      table,
+      { experiments: experiments.filter((one) => one !== found.running) },
+      `${found.running.candidate} taken off; ${production} answers ${ofEveryone(found.running)}`,
+      now,
+    );
+  }
+  const named = command.experimentId ?? command.modelId;
+  if (named !== undefined && !namesProduction) {
+    return refuse(`${named} is not under trial and not in production (${production} is)`);
+  }
+  if (previous === null) return refuse('there is no earlier production model to go back to');
+  // Its own trial would compare it with itself.
+  const others = experiments.filter(({ candidate }) => candidate !== previous);
+  return change(
+    table,
+    { production: previous, previous: null, experiments: restarted(others, now) },
+    `${previous} restored in place of ${production}${restart(others)}`,
+    now,
+  );
+}
+
+/** The control is another model now: what was measured against the old one stays by itself. */
+const restarted = (experiments: readonly Experiment[], now: number): Experiment[] =>
+  experiments.map((one) => ({ ...one, stratum: one.stratum + 1, stratumStartedAt: now }));
+
+const restart = (others: readonly Experiment[]) =>
+  others.length === 0
+    ? ''
+    : `; measured against it from now on: ${others.map(({ candidate }) => candidate).join(', ')}`;
+
+function theOne(
+  experiments: readonly Experiment[],
+  { modelId, experimentId }: Meant,
+): { ok: true; running: Experiment } | { ok: false; reason: string } {
+  const [only, ...others] = experiments;
+  if (only === undefined) return refuse('no candidate is running; start one first');
+  const matching = experiments.filter(
+    (one) =>
+      (modelId === undefined || one.candidate === modelId) &&
+      (experimentId === undefined || one.id === experimentId),
+  );
+  const [running, ...more] = matching;
+  if (running !== undefined && more.length === 0) return { ok: true, running };
+  if (running !== undefined) return refuse(`say which one is meant: ${listed(experiments)}`);
+  if (others.length > 0) {
+    return refuse(`${experimentId ?? modelId} is not under trial: ${listed(experiments)}`);
+  }
+  return experimentId === undefined || experimentId === only.id
+    ? refuse(`the candidate is ${only.candidate} by now, not ${modelId}`)
+    : refuse(`the experiment is ${only.id} by now, not ${experimentId}`);
+}
+
+const listed = (experiments: readonly Experiment[]) =>
+  experiments
+    .map((one) => `${one.candidate} is already at ${percent(one.shareBp)}${ofSlice(one)}`)
+    .join(', ');
+
+const isEveryone = ({ fromBp, toBp }: Experiment) => fromBp === 0 && toBp === BUCKETS;
+const ofSlice = (one: Experiment) =>
+  isEveryone(one) ? '' : ` of a slice of ${percent(one.toBp - one.fromBp)}`;
+const ofEveryone = (one: Experiment) =>
+  isEveryone(one) ? 'everyone' : `its slice of ${percent(one.toBp - one.fromBp)}`;
+
+/** What no experiment owns, in order. */
+function freeSlices(experiments: readonly Experiment[]): { fromBp: number; toBp: number }[] {
+  const taken = experiments.toSorted((a, b) => a.fromBp - b.fromBp);
+  const starts = [0, ...taken.map(({ toBp }) => toBp)];
+  const ends = [...taken.map(({ fromBp }) => fromBp), BUCKETS];
+  return starts
+    .map((fromBp, index) => ({ fromBp, toBp: ends[index] ?? BUCKETS }))
+    .filter(({ fromBp, toBp }) => fromBp < toBp);
+}

@@ -67,8 +67,10 @@ export interface Bindings {
   DEAD_LETTERS: Queue;
   ROUTING: DurableObjectNamespace;
   SESSIONS: DurableObjectNamespace;
+  KEYS: DurableObjectNamespace;
   CURATION: Workflow<{ week: string; windowStart: number; windowEnd: number }>;
-  /** Chat by visitor; feedback and signals by visitor; both by network; new identities by network. */
+  /** By API key; chat by visitor; feedback and signals by visitor; both by network; new identities by network. */
+  KEY_LIMIT: RateLimit;
   CHAT_LIMIT: RateLimit;
   FEEDBACK_LIMIT: RateLimit;
   NETWORK_LIMIT: RateLimit;

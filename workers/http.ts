@@ -19,6 +19,8 @@ export type App = {
     traceId: string;
     /** For the log line: the answer that this request gave, or was about. */
     interactionId?: string;
+    /** For the log line: the API key that asked. */
+    keyId?: string;
     failure?: Failure;
   };
 };

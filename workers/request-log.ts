@@ -33,6 +33,7 @@ export async function logRequest(c: AppContext, next: Next): Promise<void> {
     span_id: trace.spanId,
     parent_id: trace.parentId,
     interaction_id: c.get('interactionId') ?? c.res.headers.get('x-interaction-id') ?? undefined,
+    key_id: c.get('keyId'),
     code: failure?.code,
     detail: ill ? failure?.detail : undefined,
   });

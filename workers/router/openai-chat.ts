@@ -11,18 +11,15 @@ import { type CompletionRequest, readCompletion } from '../../core/wire/completi
 import { openAiError } from '../../core/wire/openai-error.ts';
 import { LIMITS } from '../../core/wire/shared.ts';
 import { now, randomBytes, settingsOf } from '../env.ts';
-import { type AppContext, bearer, readJson } from '../http.ts';
+import { type AppContext, readJson } from '../http.ts';
 import { answer } from './answer.ts';
+import { callerOf, seesVersion, visitorOf } from './caller.ts';
 import { noSuchModel } from './models.ts';
 import { ask } from './opening.ts';
 import { SSE_HEADERS, sseBody } from './sse.ts';
-import { isOperator, knownVisitor } from './visitor.ts';
 
 export async function openaiChat(c: AppContext): Promise<Response> {
-  const token = bearer(c);
-  if (token === undefined) throw new AppError('unauthorized', 'A bearer token is needed.');
-  const operator = await isOperator(c);
-  const visitorId = operator ? 'operator' : await knownVisitor(c, token);
+  const caller = await callerOf(c, 'chat');
   const request = readCompletion(await readJson(c, LIMITS.chatBytes));
   const settings = settingsOf(c.env);
   const prompt = completionPrompt(request, {
@@ -30,7 +27,7 @@ export async function openaiChat(c: AppContext): Promise<Response> {
     answerTokens: Math.min(request.maxTokens ?? Infinity, settings.MAX_ANSWER_TOKENS),
   });
   const { messages, parameters } = prompt;
-  if (operator && c.req.header('x-bruno-measure') === '1') {
+  if (caller.kind === 'operator' && c.req.header('x-bruno-measure') === '1') {
     const abort = new AbortController();
     const measured = { model: request.model, messages, parameters };
     return respond(c, request, {
@@ -46,7 +43,7 @@ export async function openaiChat(c: AppContext): Promise<Response> {
   if (request.model !== name) throw noSuchModel(request.model, name);
   const given = await answer(c.env, c.executionCtx, {
     clientSignal: c.req.raw.signal,
-    visitorId: operator && request.user ? `operator:${request.user}` : visitorId,
+    visitorId: await visitorOf(c, caller, request.user),
     sessionId: c.req.header('x-session-id')?.slice(0, 100).toWellFormed() ?? '',
     traceId: c.get('traceId'),
     query: prompt.question,
@@ -69,7 +66,7 @@ export async function openaiChat(c: AppContext): Promise<Response> {
       'x-interaction-id': given.interactionId,
       'x-feedback-token': given.feedbackToken,
       ...(prompt.dropped === 0 ? {} : { 'x-history-dropped': String(prompt.dropped) }),
-      ...(operator ? { 'x-model-version': given.modelServed } : {}),
+      ...(seesVersion(caller) ? { 'x-model-version': given.modelServed } : {}),
     },
   });
 }

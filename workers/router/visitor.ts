@@ -8,6 +8,8 @@ import { type AppContext, bearer } from '../http.ts';
 import { limit, networkOfRequest } from '../limits.ts';
 import { issueVisitorToken, readVisitorToken, sameSecret } from '../tokens.ts';
 
+export const TOO_FAST = 'You are asking faster than this service answers.';
+
 export interface NewSession {
   id: string;
   visitor_token: string;
@@ -39,11 +41,7 @@ export async function openSession(c: AppContext): Promise<NewSession> {
 export async function knownVisitor(c: AppContext, token: string): Promise<string> {
   const claims = await readVisitorToken(settingsOf(c.env).TOKEN_KEYS, token, now(c.env));
   checkOrigin(claims.origin, c.req.header('origin') ?? '');
-  await limit(
-    c.env.CHAT_LIMIT,
-    claims.visitorId,
-    'You are asking faster than this service answers.',
-  );
+  await limit(c.env.CHAT_LIMIT, claims.visitorId, TOO_FAST);
   return claims.visitorId;
 }
 

@@ -8,6 +8,7 @@ import {
   completionAnswerSchema,
   feedbackAnswerSchema,
   healthAnswerSchema,
+  identifyAnswerSchema,
   modelAnswerSchema,
   modelsAnswerSchema,
   sessionAnswerSchema,
@@ -16,6 +17,7 @@ import {
 import { chatRequestSchema, sessionRequestSchema } from '../wire/chat.ts';
 import { completionRequestSchema } from '../wire/completion.ts';
 import { feedbackRequestSchema, signalsRequestSchema } from '../wire/feedback.ts';
+import { identifyRequestSchema } from '../wire/identify.ts';
 
 export interface Answer {
   status: number;
@@ -168,6 +170,18 @@ export const ENDPOINTS: readonly Endpoint[] = [
     security: [],
     answers: [{ status: 202, about: 'Queued.', schema: signalsAnswerSchema, types: [JSON_TYPE] }],
     errors: [...BODY, ...TOKENS, 'forbidden'],
+  },
+  {
+    method: 'post',
+    path: '/api/identify',
+    id: 'identify',
+    title: 'Say which user a visitor is',
+    about:
+      'For a homepage\u2019s server, whose key has the scope `identify`: a person seen as several visitors can then be left out where models are compared. What a visitor is answered by never changes with it. The earliest statement about a visitor stands.',
+    body: { schema: identifyRequestSchema, types: [JSON_TYPE] },
+    security: ['apiKey'],
+    answers: [{ status: 202, about: 'Queued.', schema: identifyAnswerSchema, types: [JSON_TYPE] }],
+    errors: [...BODY, ...TOKENS, ...KEYS],
   },
   {
     method: 'get',

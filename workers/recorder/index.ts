@@ -8,6 +8,7 @@ import {
 } from '../../adapters/postgres/answers.ts';
 import { withDatabase } from '../../adapters/postgres/connect.ts';
 import { insertExposures } from '../../adapters/postgres/exposures.ts';
+import { insertPeople } from '../../adapters/postgres/people.ts';
 import { isPromptVersion, systemPrompt } from '../../core/system-prompt.ts';
 import { type QueueEvent, queueEventSchema } from '../../core/wire/events.ts';
 import { databaseOf, type Env, learningOf } from '../env.ts';
@@ -113,7 +114,8 @@ async function toDeadLetters(env: Env, message: Message, reason: string): Promis
 async function write(env: Env, events: readonly QueueEvent[]): Promise<void> {
   if (events.length === 0) return;
   const answers = events.filter((event) => event.kind === 'interaction');
-  const feedback = events.filter((event) => event.kind !== 'interaction');
+  const feedback = events.filter((event) => event.kind === 'feedback' || event.kind === 'signals');
+  const identities = events.filter((event) => event.kind === 'identity');
   const autoAccept = learningOf(env).feedback.auto_accept;
   await withDatabase(databaseOf(env), (db) =>
     db.transaction(async (tx) => {
@@ -124,6 +126,7 @@ async function write(env: Env, events: readonly QueueEvent[]): Promise<void> {
       await insertInteractions(tx, answers);
       await insertExposures(tx, answers);
       await insertFeedback(tx, feedback, autoAccept);
+      await insertPeople(tx, identities);
     }),
   );
 }

@@ -173,6 +173,19 @@ export const status = z.looseObject({
   dataset: dataset.nullable(),
   job: job.nullable(),
   models: z.array(model),
+  gateway: maybe(
+    z.looseObject({
+      models_ready: z.array(z.string()),
+      load: maybe(
+        z.looseObject({
+          running: count,
+          waiting: count,
+          most_running: count,
+          most_waiting: count,
+        }),
+      ),
+    }),
+  ),
   health: z.looseObject({
     database: z.boolean(),
     routing: z.boolean(),

@@ -27,6 +27,8 @@ export interface ModelRequest {
   model: string;
   messages: readonly ChatMessage[];
   parameters: SamplingParameters;
+  /** W3C's header of the trace that this belongs to. */
+  traceparent?: string;
   /** Left out: production's patience. */
   patience?: ModelPatience;
 }
@@ -82,7 +84,11 @@ export async function* streamAnswer(
   const response = await deadline(
     fetch(`${config.url}/v1/chat/completions`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', authorization: `Bearer ${config.token}` },
+      headers: {
+        'content-type': 'application/json',
+        authorization: `Bearer ${config.token}`,
+        ...(request.traceparent === undefined ? {} : { traceparent: request.traceparent }),
+      },
       body: JSON.stringify({
         model: request.model,
         messages: request.messages,
@@ -205,17 +211,40 @@ export async function embed(
   return data.toSorted((a, b) => a.index - b.index).map((entry) => entry.embedding);
 }
 
-const healthSchema = z.object({ status: z.string(), models: z.array(z.string()) });
+const loadSchema = z.object({
+  running: z.int(),
+  waiting: z.int(),
+  most_running: z.int(),
+  most_waiting: z.int(),
+});
+const healthSchema = z.object({
+  status: z.string(),
+  models: z.array(z.string()),
+  /** Agents of before do not say how much they take. */
+  queue: loadSchema.optional().catch(undefined),
+});
 
-/** The models that are ready; undefined when the gateway cannot be reached. */
-export async function readyModels(config: ModelServerConfig): Promise<string[] | undefined> {
+export interface GatewayReport {
+  /** The models that can be asked now. */
+  models: string[];
+  /** How many requests run and wait there, and how many may. */
+  load: z.infer<typeof loadSchema> | undefined;
+}
+
+/** Undefined when the gateway cannot be reached or its model server is not well. */
+export async function gatewayReport(config: ModelServerConfig): Promise<GatewayReport | undefined> {
   try {
     const response = await fetch(`${config.url}/healthz`, {
       headers: { authorization: `Bearer ${config.token}` },
       signal: AbortSignal.timeout(HEALTH_TIMEOUT_MS),
     });
-    return response.ok ? healthSchema.parse(await response.json()).models : undefined;
+    if (!response.ok) return undefined;
+    const { models, queue } = healthSchema.parse(await response.json());
+    return { models, load: queue };
   } catch {
     return undefined;
   }
 }
+
+export const readyModels = async (config: ModelServerConfig): Promise<string[] | undefined> =>
+  (await gatewayReport(config))?.models;

@@ -356,6 +356,10 @@ export const status = {
   dataset,
   job,
   models: [model, { ...model, id: '2026-w41.1', stage: 'production' }, base],
+  gateway: {
+    models_ready: ['2026-w41.1', 'tiny-sre'],
+    load: { running: 1, waiting: 0, most_running: 4, most_waiting: 16 },
+  },
   health: {
     database: true,
     routing: true,

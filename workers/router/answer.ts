@@ -30,6 +30,8 @@ export interface Question {
   visitorId: string;
   sessionId: string;
   traceId: string;
+  /** Sent on to the model server. */
+  traceparent: string;
   query: string;
   messages: readonly ChatMessage[];
   historyTurns: number;
@@ -120,7 +122,11 @@ export async function answer(
   opened = await openAnswer(env, {
     assigned: assignment.model,
     production: table.production,
-    request: { messages: question.messages, parameters: question.parameters },
+    request: {
+      messages: question.messages,
+      parameters: question.parameters,
+      traceparent: question.traceparent,
+    },
     patience,
     signal: abort.signal,
   });

@@ -29,6 +29,7 @@ export async function homepageChat(c: AppContext): Promise<Response> {
     visitorId,
     sessionId: body.session_id,
     traceId,
+    traceparent: c.get('traceparent'),
     query: body.message,
     messages: fit.messages,
     historyTurns: Math.ceil(history.length / 2),

@@ -29,7 +29,8 @@ export async function openaiChat(c: AppContext): Promise<Response> {
   const { messages, parameters } = prompt;
   if (caller.kind === 'operator' && c.req.header('x-bruno-measure') === '1') {
     const abort = new AbortController();
-    const measured = { model: request.model, messages, parameters };
+    const traceparent = c.get('traceparent');
+    const measured = { model: request.model, messages, parameters, traceparent };
     return respond(c, request, {
       id: uuidv7(now(c.env), randomBytes(10)),
       model: request.model,
@@ -46,6 +47,7 @@ export async function openaiChat(c: AppContext): Promise<Response> {
     visitorId: await visitorOf(c, caller, request.user),
     sessionId: c.req.header('x-session-id')?.slice(0, 100).toWellFormed() ?? '',
     traceId: c.get('traceId'),
+    traceparent: c.get('traceparent'),
     query: prompt.question,
     messages,
     historyTurns: prompt.historyTurns,

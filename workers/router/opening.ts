@@ -18,7 +18,7 @@ export type AssignedFailure = ModelFailure | 'circuit_open';
 export interface OpeningPlan {
   assigned: string;
   production: string;
-  request: Pick<ModelRequest, 'messages' | 'parameters'>;
+  request: Pick<ModelRequest, 'messages' | 'parameters' | 'traceparent'>;
   patience: Patience;
   /** Aborted when the client leaves: then nobody else is asked. */
   signal: AbortSignal;

@@ -13,7 +13,22 @@ const HEALTH_TIMEOUT_MS = 3_000;
 export interface ModelServerConfig {
   url: string;
   token: string;
+  /** Cloudflare Access in front of the tunnel: the Worker's own service token there. */
+  access?: { clientId: string; clientSecret: string };
 }
+
+/** Access answers a stranger with its sign-in page: that is no gateway, and gets nothing of ours. */
+const REDIRECT = 'manual';
+
+const credentials = ({ token, access }: ModelServerConfig): Record<string, string> => ({
+  authorization: `Bearer ${token}`,
+  ...(access === undefined
+    ? {}
+    : {
+        'cf-access-client-id': access.clientId,
+        'cf-access-client-secret': access.clientSecret,
+      }),
+});
 
 export interface SamplingParameters {
   temperature?: number;
@@ -86,7 +101,7 @@ export async function* streamAnswer(
       method: 'POST',
       headers: {
         'content-type': 'application/json',
-        authorization: `Bearer ${config.token}`,
+        ...credentials(config),
         ...(request.traceparent === undefined ? {} : { traceparent: request.traceparent }),
       },
       body: JSON.stringify({
@@ -96,6 +111,7 @@ export async function* streamAnswer(
         stream_options: { include_usage: true },
         ...request.parameters,
       }),
+      redirect: REDIRECT,
       signal: both,
     }),
     patience.connectMs,
@@ -192,8 +208,9 @@ export async function embed(
 ): Promise<number[][]> {
   const response = await fetch(`${config.url}/v1/embeddings`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', authorization: `Bearer ${config.token}` },
+    headers: { 'content-type': 'application/json', ...credentials(config) },
     body: JSON.stringify({ model, input: texts }),
+    redirect: REDIRECT,
     signal: AbortSignal.timeout(EMBED_TIMEOUT_MS),
   }).catch((error: unknown) => {
     throw new ModelServerError('unreachable', error instanceof Error ? error.name : 'failed');
@@ -235,7 +252,8 @@ export interface GatewayReport {
 export async function gatewayReport(config: ModelServerConfig): Promise<GatewayReport | undefined> {
   try {
     const response = await fetch(`${config.url}/healthz`, {
-      headers: { authorization: `Bearer ${config.token}` },
+      headers: credentials(config),
+      redirect: REDIRECT,
       signal: AbortSignal.timeout(HEALTH_TIMEOUT_MS),
     });
     if (!response.ok) return undefined;

@@ -10,7 +10,7 @@ import { lastClosedWindow, openWindow } from '../../core/calendar.ts';
 import type { FeedbackType } from '../../core/feedback-values.ts';
 import type { RoutingTable } from '../../core/routing.ts';
 import { ensureBaseModel } from '../../functions/registry/models.ts';
-import { databaseOf, type Env, now, settingsOf } from '../env.ts';
+import { databaseOf, type Env, gatewayOf, now, settingsOf } from '../env.ts';
 import { objectStoreOf } from '../object-store.ts';
 import { liveTable, routingTable } from '../router/live-table.ts';
 import { datasetView, jobView, modelView, tableView } from './views.ts';
@@ -47,14 +47,12 @@ interface Inspection {
 }
 
 async function inspect(env: Env): Promise<Inspection> {
-  const settings = settingsOf(env);
-  const modelServer = { url: settings.MODEL_SERVER_URL, token: settings.GATEWAY_TOKEN };
   let gateway: GatewayReport | undefined;
   const [database, routing, model_server, object_store] = await Promise.all([
     well(withDatabase(databaseOf(env), (db) => lastAgentSeen(db)).then(() => true)),
     well(routingTable(env).then(() => true)),
     well(
-      Promise.all([gatewayReport(modelServer), liveTable(env)]).then(([report, table]) => {
+      Promise.all([gatewayReport(gatewayOf(env)), liveTable(env)]).then(([report, table]) => {
         gateway = report;
         // A gateway without the model that visitors get answers nobody.
         return report?.models.includes(table.production) ?? false;

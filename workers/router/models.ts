@@ -3,7 +3,7 @@
 
 import { readyModels } from '../../adapters/model-server/index.ts';
 import { AppError } from '../../core/errors.ts';
-import { settingsOf } from '../env.ts';
+import { gatewayOf, settingsOf } from '../env.ts';
 import type { AppContext } from '../http.ts';
 import { callerOf } from './caller.ts';
 import { liveTable } from './live-table.ts';
@@ -32,8 +32,7 @@ async function namesFor(c: AppContext): Promise<string[]> {
   const caller = await callerOf(c, 'chat');
   if (caller.kind !== 'operator') return [settings.MODEL_NAME];
   const table = await liveTable(c.env);
-  const gateway = { url: settings.MODEL_SERVER_URL, token: settings.GATEWAY_TOKEN };
-  const served = (await readyModels(gateway)) ?? [table.production];
+  const served = (await readyModels(gatewayOf(c.env))) ?? [table.production];
   return [...new Set([settings.MODEL_NAME, ...served])];
 }
 

@@ -66,8 +66,11 @@ function split(argv: readonly string[]): { words: string[]; options: Map<string,
   for (const token of tokens) {
     if (token.kind === 'positional') words.push(token.value);
     if (token.kind !== 'option') continue;
-    if (options.has(token.name)) throw new UsageError(`--${token.name} is given twice`);
-    options.set(token.name, optionValue(token));
+    const value = optionValue(token);
+    const before = options.get(token.name);
+    if (before === undefined) options.set(token.name, value);
+    else if (OPTION_WORDS.get(token.name)?.many) options.set(token.name, `${before},${value}`);
+    else throw new UsageError(`--${token.name} is given twice`);
   }
   return { words, options };
 }

@@ -8,6 +8,8 @@ export type OptionSpec = {
   readonly value?: string;
   readonly help: string;
   readonly short?: string;
+  /** May be given several times: the values come joined by commas. */
+  readonly many?: true;
 };
 
 const options = {
@@ -47,6 +49,18 @@ const options = {
     help: 'which experiment or model, where several run',
   },
   reason: { type: 'string', value: 'TEXT', help: 'why, kept in the history' },
+  scope: {
+    type: 'string',
+    value: 'SCOPE',
+    many: true,
+    help: 'what the key may do: chat, models:version, identify; several times for several',
+  },
+  prefix: {
+    type: 'string',
+    value: 'PREFIX',
+    help: "before its users' ids (made from NAME); the same as another key's shares its users",
+  },
+  expires: { type: 'string', value: 'WHEN', help: 'such as 90d or 2027-01-31 (never)' },
   'request-id': { type: 'string', value: 'UUID', help: 'repeat an earlier change safely' },
 } as const satisfies Record<string, OptionSpec>;
 
@@ -180,6 +194,26 @@ const commands = {
     summary: 'go back to the model before',
     args: [],
     options: ['experiment', 'reason', 'request-id'],
+  },
+  'key create': {
+    words: ['key', 'create'],
+    summary: "make an API key for a homepage's server; prints it once",
+    args: [{ name: 'NAME' }],
+    options: ['scope', 'prefix', 'expires', 'request-id'],
+    required: ['scope'],
+  },
+  'key list': {
+    words: ['key', 'list'],
+    summary: 'all API keys, newest first, without their secrets',
+    args: [],
+    options: [],
+  },
+  'key revoke': {
+    words: ['key', 'revoke'],
+    summary: 'let an API key open nothing any more, within seconds',
+    args: [{ name: 'ID' }],
+    options: ['reason'],
+    required: ['reason'],
   },
   'lineage show': {
     words: ['lineage', 'show'],

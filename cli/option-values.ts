@@ -63,6 +63,36 @@ export function parseId(text: string, source: string): string {
   );
 }
 
+/** Words with commas between, each of a fixed set, none twice. */
+export function parseChoices<Word extends string>(
+  text: string,
+  words: readonly Word[],
+  source: string,
+): Word[] {
+  return [...new Set(text.split(',').map((word) => parseChoice(word.trim(), words, source)))];
+}
+
+/** When a key ends: in so many days, or at the end of a day or a moment in UTC. */
+export function parseExpiry(text: string): { expires_in_days: number } | { expires_at: string } {
+  const days = /^(\d{1,4})d$/.exec(text)?.[1];
+  if (days !== undefined && Number(days) >= 1 && Number(days) <= 3650) {
+    return { expires_in_days: Number(days) };
+  }
+  const moment = /^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T23:59:59Z` : text;
+  const isWhole = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$/.test(
+    moment,
+  );
+  // A day that there is not, such as the 30th of February, is moved on by Date and so found out.
+  const day = new Date(`${moment.slice(0, 10)}T00:00:00Z`);
+  const exists = !Number.isNaN(day.getTime()) && day.toISOString().startsWith(moment.slice(0, 10));
+  if (isWhole && exists && !Number.isNaN(Date.parse(moment))) {
+    return { expires_at: new Date(moment).toISOString() };
+  }
+  throw new UsageError(
+    `--expires must be 1d to 3650d, a day such as 2027-01-31 or a moment such as 2027-01-31T12:00:00Z, not "${text}"`,
+  );
+}
+
 /** A sentence for the record: not blank. */
 export function parseText(text: string, source: string): string {
   const trimmed = text.trim();

@@ -8,6 +8,7 @@ import type { CommandName } from './command-table.ts';
 import { curateDataset, listDatasets, showDataset } from './commands/dataset.ts';
 import { doctor } from './commands/doctor.ts';
 import { cancelJob, createJob, listJobs, showJob } from './commands/job.ts';
+import { createKey, listKeys, revokeKey } from './commands/key.ts';
 import { showLineage } from './commands/lineage.ts';
 import { listModels, showModel } from './commands/model.ts';
 import { acceptReviews, listReviews, rejectReviews } from './commands/review.ts';
@@ -43,6 +44,9 @@ const HANDLERS: Readonly<Record<CommandName, Command>> = {
   'route share': setShare,
   'route promote': promote,
   'route rollback': rollBack,
+  'key create': createKey,
+  'key list': listKeys,
+  'key revoke': revokeKey,
   'lineage show': showLineage,
 };
 

@@ -185,6 +185,19 @@ export const status = z.looseObject({
   dataset: dataset.nullable(),
   job: job.nullable(),
   models: z.array(model),
+  gateway: maybe(
+    z.looseObject({
+      models_ready: z.array(z.string()),
+      load: maybe(
+        z.looseObject({
+          running: count,
+          waiting: count,
+          most_running: count,
+          most_waiting: count,
+        }),
+      ),
+    }),
+  ),
   health: z.looseObject({
     database: z.boolean(),
     routing: z.boolean(),
@@ -267,7 +280,32 @@ export const lineage = z.discriminatedUnion('kind', [
 ]);
 export type Lineage = z.infer<typeof lineage>;
 
+export const apiKey = z.looseObject({
+  id: z.string(),
+  name: z.string(),
+  prefix: z.string(),
+  scopes: z.array(z.string()),
+  status: z.string(),
+  created_at: time,
+  created_by: z.string(),
+  expires_at: maybe(time),
+  revoked_at: maybe(time),
+  revoked_by: maybe(z.string()),
+  revoke_reason: maybe(z.string()),
+});
+export type ApiKey = z.infer<typeof apiKey>;
+/** The one answer that holds a key's text. */
+export const apiKeyMade = apiKey.extend({ key: z.string() });
+export type ApiKeyMade = z.infer<typeof apiKeyMade>;
+export const apiKeyRevoked = z.looseObject({
+  id: z.string(),
+  /** False: it was revoked before. */
+  changed: z.boolean(),
+  recorded: z.boolean(),
+});
+
 export const datasets = listOf('datasets', dataset);
+export const apiKeys = listOf('keys', apiKey);
 export const jobs = listOf('jobs', job);
 export const models = listOf('models', model);
 export const reviews = listOf('reviews', review);

@@ -9,6 +9,7 @@ const STATUS = {
   token_invalid: 401,
   token_expired: 401,
   forbidden: 403,
+  insufficient_scope: 403,
   origin_not_allowed: 403,
   not_found: 404,
   method_not_allowed: 405,

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { AgentError } from './errors.ts';
 import type { Gateway } from './gateway.ts';
 import { startGateway } from './gateway.ts';
+import type { LogFields } from './log.ts';
 
 const TOKEN = 'g'.repeat(32);
 
@@ -14,6 +15,8 @@ let upstreamUrl: string;
 let handler: Handler;
 let gateway: Gateway;
 let released: number;
+let logged: (LogFields | undefined)[];
+let state: { ok: boolean; embedding: boolean; problem: string | null };
 
 /** Resolves when a condition holds; the tests' only way to wait for the other side of a socket. */
 const until = async (condition: () => boolean): Promise<void> => {
@@ -22,6 +25,8 @@ const until = async (condition: () => boolean): Promise<void> => {
 
 beforeEach(async () => {
   released = 0;
+  logged = [];
+  state = { ok: true, embedding: true, problem: null };
   handler = (_body, response) => response.end('{}');
   upstream = createServer(async (request, response) => {
     const parts: Buffer[] = [];
@@ -36,7 +41,7 @@ beforeEach(async () => {
     server: {
       kind: 'llama.cpp',
       list: () => [model],
-      health: async () => ({ ok: true, embedding: true, problem: null }),
+      health: async () => state,
       embed: async (texts) => ({ vectors: texts.map(() => [1, 0]), promptTokens: 3 }),
       chatAddress: async () => ({
         url: upstreamUrl,
@@ -50,7 +55,7 @@ beforeEach(async () => {
     port: 0,
     running: 1,
     waiting: 1,
-    log: () => {},
+    log: (_level, _message, fields) => logged.push(fields),
     maxBodyBytes: 4096,
     upstreamIdleMs: 300,
   });
@@ -105,6 +110,49 @@ test('the body reaches the model server with nothing changed but the lease', asy
     lora: [{ id: 0, scale: 1 }],
   });
   expect(released).toBe(1);
+});
+
+test('the caller\u2019s trace reaches the model server and the log, and nothing else under its name', async () => {
+  const seen: (string | string[] | undefined)[] = [];
+  handler = (_body, response, request) => {
+    seen.push(request.headers.traceparent);
+    response.writeHead(500).end('{}');
+  };
+  const id = '0af7651916cd43dd8448eb211c80319c';
+  const good = `00-${id}-b7ad6b7169203331-01`;
+  for (const traceparent of [good, `${good}-more`, 'zero']) {
+    const headers = { authorization: `Bearer ${TOKEN}`, traceparent };
+    const body = JSON.stringify({ model: 'tiny-sre', messages: [] });
+    const url = `http://127.0.0.1:${gateway.port}/v1/chat/completions`;
+    expect((await fetch(url, { method: 'POST', headers, body })).status).toBe(502);
+  }
+  expect(seen).toEqual([good, undefined, undefined]);
+  expect(logged.map((fields) => fields?.trace_id)).toEqual([id, undefined, undefined]);
+});
+
+test('health says which models are ready and how much is under way, to the edge alone', async () => {
+  const ask = (headers: Record<string, string>) =>
+    fetch(`http://127.0.0.1:${gateway.port}/healthz`, { headers });
+  for (const authorization of ['', TOKEN, `Bearer ${TOKEN}x`, `Basic ${TOKEN}`]) {
+    expect((await ask({ authorization })).status).toBe(401);
+  }
+  const well = await ask({ authorization: `Bearer ${TOKEN}` });
+  expect([well.status, JSON.parse(await well.text())]).toEqual([
+    200,
+    {
+      status: 'ok',
+      server: 'llama.cpp',
+      models: ['tiny-sre'],
+      embedding: true,
+      queue: { running: 0, waiting: 0, most_running: 1, most_waiting: 1 },
+    },
+  ]);
+  state = { ok: false, embedding: false, problem: 'it does not answer' };
+  const ill = await ask({ authorization: `Bearer ${TOKEN}` });
+  expect([ill.status, JSON.parse(await ill.text())]).toMatchObject([
+    503,
+    { status: 'degraded', problem: 'it does not answer' },
+  ]);
 });
 
 test('a model that is not registered is 404, and a strange path too', async () => {
@@ -167,7 +215,7 @@ test('one runs, one waits, the third is told to come later', async () => {
   };
   let queue = await state();
   while (queue.waiting === 0) queue = await state();
-  expect(queue).toEqual({ running: 1, waiting: 1 });
+  expect(queue).toEqual({ running: 1, waiting: 1, most_running: 1, most_waiting: 1 });
   const third = await chat();
   expect([third.status, third.headers.get('retry-after')]).toEqual([429, '1']);
   expect(await codeOf(third)).toBe('busy');

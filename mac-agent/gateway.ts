@@ -56,10 +56,15 @@ const sendJson = (response: ServerResponse, status: number, body: unknown): void
   response.end(JSON.stringify(body));
 };
 
-const sendError = (response: ServerResponse, error: unknown, log: Log): void => {
+const sendError = (response: ServerResponse, error: unknown, trace: Trace, log: Log): void => {
   const known = error instanceof AgentError ? error : null;
   const status = STATUS[known?.code ?? ''] ?? 500;
-  if (status >= 500) log('error', 'a gateway request failed', { problem: sentenceOf(error) });
+  if (status >= 500) {
+    log('error', 'a gateway request failed', {
+      problem: sentenceOf(error),
+      ...(trace === null ? {} : { trace_id: trace.id }),
+    });
+  }
   if (response.headersSent) {
     // The status is out already: a broken stream must not look like a finished one.
     response.destroy();
@@ -107,16 +112,28 @@ const refusalOf = async (answer: IncomingMessage, status: number): Promise<Agent
     : new AgentError('model_server_failed', `The model server failed: ${message}`);
 };
 
+/** W3C Trace Context; what else comes under that name is not sent on. */
+const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/;
+
+type Trace = { header: string; id: string } | null;
+
+const traceOf = (request: IncomingMessage): Trace => {
+  const { traceparent } = request.headers;
+  const [header, id] = TRACEPARENT.exec(String(traceparent)) ?? [];
+  return header === undefined || id === undefined ? null : { header, id };
+};
+
 type Forward = {
   lease: ChatLease;
   body: Record<string, unknown>;
+  trace: Trace;
   response: ServerResponse;
   signal: AbortSignal;
   idleMs: number;
 };
 
 /** Sends the request on and its answer back byte by byte; rejects when either side breaks off. */
-const forward = ({ lease, body, response, signal, idleMs }: Forward): Promise<void> =>
+const forward = ({ lease, body, trace, response, signal, idleMs }: Forward): Promise<void> =>
   new Promise((resolve, reject) => {
     const payload = Buffer.from(JSON.stringify({ ...body, ...lease.bodyPatch }));
     const broken = (error: unknown) =>
@@ -129,7 +146,11 @@ const forward = ({ lease, body, response, signal, idleMs }: Forward): Promise<vo
       method: 'POST',
       agent: false,
       signal,
-      headers: { 'content-type': 'application/json', 'content-length': payload.length },
+      headers: {
+        'content-type': 'application/json',
+        'content-length': payload.length,
+        ...(trace === null ? {} : { traceparent: trace.header }),
+      },
     });
     upstream.setTimeout(idleMs, () => {
       upstream.destroy(new Error(`no byte for ${idleMs} ms`));
@@ -172,7 +193,7 @@ export const startGateway = async (options: GatewayOptions): Promise<Gateway> =>
     try {
       const lease = await server.chatAddress(body.model, signal);
       try {
-        await forward({ lease, body, response, signal, idleMs });
+        await forward({ lease, body, trace: traceOf(request), response, signal, idleMs });
       } finally {
         lease.release();
       }
@@ -206,7 +227,7 @@ export const startGateway = async (options: GatewayOptions): Promise<Gateway> =>
       server: server.kind,
       models,
       embedding,
-      queue: chats.state(),
+      queue: { ...chats.state(), most_running: options.running, most_waiting: options.waiting },
       ...(problem === null ? {} : { problem }),
     });
   };
@@ -227,7 +248,7 @@ export const startGateway = async (options: GatewayOptions): Promise<Gateway> =>
       else if (target === 'GET /healthz') await health(response);
       else throw new AgentError('not_found', `There is no ${target} here.`);
     } catch (error) {
-      if (!gone.signal.aborted) sendError(response, error, log);
+      if (!gone.signal.aborted) sendError(response, error, traceOf(request), log);
     }
   };
 

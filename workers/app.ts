@@ -11,6 +11,7 @@ import { settingsOf } from './env.ts';
 import { feedback } from './feedback/index.ts';
 import { probes } from './health.ts';
 import { type App, type AppContext, answerError } from './http.ts';
+import { identify } from './keys/identify.ts';
 import { limitNetwork } from './limits.ts';
 import { local } from './local/index.ts';
 import { metrics } from './metrics/index.ts';
@@ -48,8 +49,10 @@ export function createApp(): Hono<App> {
   app.use('/v1/*', publicCors);
   for (const path of ['/api/chat', '/v1/chat/completions']) app.use(path, limitNetwork('chat'));
   for (const path of ['/api/feedback', '/api/signals']) app.use(path, limitNetwork('feedback'));
+  app.use('/api/identify', limitNetwork('identify'));
   app.route('/', router);
   app.route('/', feedback);
+  app.route('/', identify);
   app.route('/', agent);
   app.route('/', admin);
   app.route('/', local);

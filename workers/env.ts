@@ -2,6 +2,7 @@
 // where the Worker reads time; everything below takes it as an argument.
 
 import { z } from 'zod';
+import type { ModelServerConfig } from '../adapters/model-server/index.ts';
 import { AppError } from '../core/errors.ts';
 import { type LearningConfig, parseLearning } from '../core/learning-config.ts';
 import learningYaml from '../learning.yaml';
@@ -41,6 +42,9 @@ const settingsSchema = z.object({
   BASE_MODEL: z.string().min(1),
   MODEL_NAME: z.string().min(1),
   GATEWAY_TOKEN: secret,
+  /** Where Cloudflare Access stands before the tunnel: a service token that its policy lets in. */
+  GATEWAY_ACCESS_CLIENT_ID: z.string().min(1).optional(),
+  GATEWAY_ACCESS_CLIENT_SECRET: z.string().min(1).optional(),
   AGENT_TOKEN: secret,
   ADMIN_TOKEN: secret.optional(),
   /** Lets a scraper read /metrics and nothing else. */
@@ -67,8 +71,10 @@ export interface Bindings {
   DEAD_LETTERS: Queue;
   ROUTING: DurableObjectNamespace;
   SESSIONS: DurableObjectNamespace;
+  KEYS: DurableObjectNamespace;
   CURATION: Workflow<{ week: string; windowStart: number; windowEnd: number }>;
-  /** Chat by visitor; feedback and signals by visitor; both by network; new identities by network. */
+  /** By API key; chat by visitor; feedback and signals by visitor; both by network; new identities by network. */
+  KEY_LIMIT: RateLimit;
   CHAT_LIMIT: RateLimit;
   FEEDBACK_LIMIT: RateLimit;
   NETWORK_LIMIT: RateLimit;
@@ -101,6 +107,13 @@ function parseEnvironment(env: Env): Parsed {
       internalMessage: 'settings: ADMIN_TOKEN is for the local environment only',
     });
   }
+  const { GATEWAY_ACCESS_CLIENT_ID: id, GATEWAY_ACCESS_CLIENT_SECRET: half } = settings;
+  if ((id === undefined) !== (half === undefined)) {
+    throw new AppError('dependency_unavailable', 'The service is not configured.', {
+      internalMessage:
+        'settings: GATEWAY_ACCESS_CLIENT_ID and GATEWAY_ACCESS_CLIENT_SECRET go together, one is missing',
+    });
+  }
   return { settings, learning: parseLearning(learningYaml, settings.LEARNING_OVERRIDES).config };
 }
 
@@ -118,6 +131,20 @@ export function learningOf(env: Env): LearningConfig {
 export function databaseOf(env: Env): { url: string; proxy?: string | undefined } {
   const settings = settingsOf(env);
   return { url: settings.DATABASE_URL, proxy: settings.DATABASE_PROXY };
+}
+
+/** The agent's gateway, and what lets us in there. */
+export function gatewayOf(env: Env): ModelServerConfig {
+  const settings = settingsOf(env);
+  const { GATEWAY_ACCESS_CLIENT_ID: clientId, GATEWAY_ACCESS_CLIENT_SECRET: clientSecret } =
+    settings;
+  return {
+    url: settings.MODEL_SERVER_URL,
+    token: settings.GATEWAY_TOKEN,
+    ...(clientId === undefined || clientSecret === undefined
+      ? {}
+      : { access: { clientId, clientSecret } }),
+  };
 }
 
 /** Milliseconds since the epoch; moved only by the local clock endpoint. */

@@ -17,8 +17,12 @@ export type App = {
   Variables: {
     operator: string;
     traceId: string;
+    /** The same trace as a header, under this request's span: for whom we ask in turn. */
+    traceparent: string;
     /** For the log line: the answer that this request gave, or was about. */
     interactionId?: string;
+    /** For the log line: the API key that asked. */
+    keyId?: string;
     failure?: Failure;
   };
 };

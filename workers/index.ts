@@ -6,6 +6,7 @@ import { record } from './recorder/index.ts';
 import { fire } from './scheduled.ts';
 
 export { CurationWorkflow } from '../functions/curation/workflow.ts';
+export { KeysObject } from '../functions/keys/keys-object.ts';
 export { RoutingObject } from '../functions/rollout/routing-object.ts';
 export { SessionObject } from './router/session-object.ts';
 

@@ -25,7 +25,7 @@ export const networkOfRequest = (c: AppContext) => networkOf(c.req.header('cf-co
 
 /** Comes before any token is read, so that guessing tokens is limited too. */
 export const limitNetwork =
-  (what: 'chat' | 'feedback' | 'probe'): MiddlewareHandler<App> =>
+  (what: 'chat' | 'feedback' | 'identify' | 'probe'): MiddlewareHandler<App> =>
   async (c, next) => {
     const message = 'Too many requests from this network. Try again later.';
     await limit(c.env.NETWORK_LIMIT, `${what}:${networkOfRequest(c)}`, message);

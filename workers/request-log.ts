@@ -13,8 +13,9 @@ export async function logRequest(c: AppContext, next: Next): Promise<void> {
   const startedMs = performance.now();
   const trace = traceOf(c.req.header('traceparent'), randomBytes);
   c.set('traceId', trace.traceId);
+  c.set('traceparent', traceparent(trace));
   await next();
-  c.header('traceparent', traceparent(trace));
+  c.header('traceparent', c.get('traceparent'));
   // Where OpenAI's clients look for the id of a request.
   if (isOpenAiPath(c.req.path)) c.header('x-request-id', trace.traceId);
   const { status } = c.res;
@@ -33,6 +34,7 @@ export async function logRequest(c: AppContext, next: Next): Promise<void> {
     span_id: trace.spanId,
     parent_id: trace.parentId,
     interaction_id: c.get('interactionId') ?? c.res.headers.get('x-interaction-id') ?? undefined,
+    key_id: c.get('keyId'),
     code: failure?.code,
     detail: ill ? failure?.detail : undefined,
   });

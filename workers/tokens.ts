@@ -166,5 +166,11 @@ export async function sameSecret(given: string, expected: string): Promise<boole
   const digest = async (text: string) =>
     new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)));
   const [a, b] = await Promise.all([digest(given), digest(expected)]);
+  return sameBytes(a, b);
+}
+
+/** Of hashes: the same time wherever they differ. */
+export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
   return a.reduce((difference, byte, index) => difference | (byte ^ (b[index] ?? 0)), 0) === 0;
 }

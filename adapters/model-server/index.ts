@@ -13,7 +13,22 @@ const HEALTH_TIMEOUT_MS = 3_000;
 export interface ModelServerConfig {
   url: string;
   token: string;
+  /** Cloudflare Access in front of the tunnel: the Worker's own service token there. */
+  access?: { clientId: string; clientSecret: string };
 }
+
+/** Access answers a stranger with its sign-in page: that is no gateway, and gets nothing of ours. */
+const REDIRECT = 'manual';
+
+const credentials = ({ token, access }: ModelServerConfig): Record<string, string> => ({
+  authorization: `Bearer ${token}`,
+  ...(access === undefined
+    ? {}
+    : {
+        'cf-access-client-id': access.clientId,
+        'cf-access-client-secret': access.clientSecret,
+      }),
+});
 
 export interface SamplingParameters {
   temperature?: number;
@@ -27,6 +42,8 @@ export interface ModelRequest {
   model: string;
   messages: readonly ChatMessage[];
   parameters: SamplingParameters;
+  /** W3C's header of the trace that this belongs to. */
+  traceparent?: string;
   /** Left out: production's patience. */
   patience?: ModelPatience;
 }
@@ -82,7 +99,11 @@ export async function* streamAnswer(
   const response = await deadline(
     fetch(`${config.url}/v1/chat/completions`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', authorization: `Bearer ${config.token}` },
+      headers: {
+        'content-type': 'application/json',
+        ...credentials(config),
+        ...(request.traceparent === undefined ? {} : { traceparent: request.traceparent }),
+      },
       body: JSON.stringify({
         model: request.model,
         messages: request.messages,
@@ -90,6 +111,7 @@ export async function* streamAnswer(
         stream_options: { include_usage: true },
         ...request.parameters,
       }),
+      redirect: REDIRECT,
       signal: both,
     }),
     patience.connectMs,
@@ -186,8 +208,9 @@ export async function embed(
 ): Promise<number[][]> {
   const response = await fetch(`${config.url}/v1/embeddings`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', authorization: `Bearer ${config.token}` },
+    headers: { 'content-type': 'application/json', ...credentials(config) },
     body: JSON.stringify({ model, input: texts }),
+    redirect: REDIRECT,
     signal: AbortSignal.timeout(EMBED_TIMEOUT_MS),
   }).catch((error: unknown) => {
     throw new ModelServerError('unreachable', error instanceof Error ? error.name : 'failed');
@@ -205,17 +228,41 @@ export async function embed(
   return data.toSorted((a, b) => a.index - b.index).map((entry) => entry.embedding);
 }
 
-const healthSchema = z.object({ status: z.string(), models: z.array(z.string()) });
+const loadSchema = z.object({
+  running: z.int(),
+  waiting: z.int(),
+  most_running: z.int(),
+  most_waiting: z.int(),
+});
+const healthSchema = z.object({
+  status: z.string(),
+  models: z.array(z.string()),
+  /** Agents of before do not say how much they take. */
+  queue: loadSchema.optional().catch(undefined),
+});
 
-/** The models that are ready; undefined when the gateway cannot be reached. */
-export async function readyModels(config: ModelServerConfig): Promise<string[] | undefined> {
+export interface GatewayReport {
+  /** The models that can be asked now. */
+  models: string[];
+  /** How many requests run and wait there, and how many may. */
+  load: z.infer<typeof loadSchema> | undefined;
+}
+
+/** Undefined when the gateway cannot be reached or its model server is not well. */
+export async function gatewayReport(config: ModelServerConfig): Promise<GatewayReport | undefined> {
   try {
     const response = await fetch(`${config.url}/healthz`, {
-      headers: { authorization: `Bearer ${config.token}` },
+      headers: credentials(config),
+      redirect: REDIRECT,
       signal: AbortSignal.timeout(HEALTH_TIMEOUT_MS),
     });
-    return response.ok ? healthSchema.parse(await response.json()).models : undefined;
+    if (!response.ok) return undefined;
+    const { models, queue } = healthSchema.parse(await response.json());
+    return { models, load: queue };
   } catch {
     return undefined;
   }
 }
+
+export const readyModels = async (config: ModelServerConfig): Promise<string[] | undefined> =>
+  (await gatewayReport(config))?.models;

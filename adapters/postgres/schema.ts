@@ -287,6 +287,39 @@ export const agents = pgTable('agents', {
   seenAt: instant('seen_at').notNull(),
 });
 
+/** Keys of homepages' own servers. Of the secret only its hash is kept; a revoked key stays. */
+export const apiKeys = pgTable(
+  'api_keys',
+  {
+    id: text('id').primaryKey(),
+    name: text('name').notNull(),
+    /** Before the colon of every visitor id that this key's users get; keys may share it. */
+    prefix: text('prefix').notNull(),
+    secretSha256: text('secret_sha256').notNull(),
+    scopes: text('scopes').array().notNull(),
+    createdAt: instant('created_at').notNull(),
+    createdBy: text('created_by').notNull(),
+    expiresAt: instant('expires_at'),
+    revokedAt: instant('revoked_at'),
+    revokedBy: text('revoked_by'),
+    revokeReason: text('revoke_reason'),
+    /** Of the request that made it: the same request twice makes one key. */
+    requestId: uuid('request_id').notNull(),
+  },
+  (table) => [uniqueIndex('api_keys_request').on(table.requestId)],
+);
+
+/** Which visitors a homepage says are one person of its own. Assignment never looks here. */
+export const visitorPeople = pgTable(
+  'visitor_people',
+  {
+    visitorId: text('visitor_id').primaryKey(),
+    personId: text('person_id').notNull(),
+    at: instant('at').notNull(),
+  },
+  (table) => [index('visitor_people_person').on(table.personId)],
+);
+
 /**
  * Running totals for GET /metrics, kept by triggers on interactions and feedback_events (in their
  * migration): what a scrape reads does not grow with traffic, and a row counts in the transaction
@@ -301,17 +334,6 @@ export const metricTotals = pgTable(
     total: doublePrecision('total').notNull(),
   },
   (table) => [primaryKey({ columns: [table.metric, table.labels, table.shard] })],
-);
-
-/** Which visitors are one person, as far as a page has said so; see experiment-sums.ts. */
-export const visitorPeople = pgTable(
-  'visitor_people',
-  {
-    visitorId: text('visitor_id').primaryKey(),
-    personId: text('person_id').notNull(),
-    at: instant('at').notNull(),
-  },
-  (table) => [index('visitor_people_person').on(table.personId)],
 );
 
 const experimentArm = (name: string) => text(name, { enum: ['control', 'treatment'] });

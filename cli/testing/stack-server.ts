@@ -10,8 +10,10 @@ import type { RoutingTable } from '../../core/routing.ts';
 import {
   clockRequestSchema,
   createJobSchema,
+  createKeySchema,
   curateRequestSchema,
   reviewDecisionSchema,
+  revokeKeySchema,
   routeRequestSchema,
 } from '../../core/wire/admin.ts';
 import * as state from './stack-state.ts';
@@ -44,6 +46,7 @@ export type World = {
   parts: Record<string, boolean>;
   status: unknown;
   lineage: unknown;
+  keys: state.KeyState[];
   /** False: a stack in the cloud, without the endpoints of one machine. */
   local: boolean;
   /** Answered first, one a request. */
@@ -74,6 +77,7 @@ export async function startStack(): Promise<Stack> {
     parts: { database: true, routing: true, model_server: true, object_store: true },
     status: state.status,
     lineage: state.modelLineage,
+    keys: [{ ...state.apiKey }],
     local: true,
     before: [],
     after: [],
@@ -181,6 +185,16 @@ function route(world: World, request: Request): Reply {
       return ok(routeView(world));
     case 'POST route':
       return parsed(routeRequestSchema, request.body, (body) => changeRoute(world, body));
+    case 'GET keys':
+      return ok({ keys: world.keys });
+    case 'POST keys':
+      return parsed(createKeySchema, request.body, ({ name, scopes, prefix = 'made' }) => {
+        const made = { ...state.apiKey, name, scopes, prefix };
+        world.keys.unshift(made);
+        return ok({ key: state.KEY_TEXT, ...made }, 201);
+      });
+    case 'POST keys/:id/revoke':
+      return parsed(revokeKeySchema, request.body, (body) => revokeKey(world, id, body.reason));
     case 'GET reviews':
       return listReviews(world, request.query.get('status'));
     case 'POST reviews/:id':
@@ -257,6 +271,15 @@ function decideReview(world: World, id: string, body: z.infer<typeof reviewDecis
   review.status = body.decision === 'accept' ? 'accepted' : 'rejected';
   review.note = body.note ?? null;
   return ok({ event_id: id, status: review.status });
+}
+
+function revokeKey(world: World, id: string, reason: string): Reply {
+  const key = world.keys.find((one) => one.id === id);
+  if (key === undefined) return missing('API key', id);
+  const changed = key.status !== 'revoked';
+  if (changed)
+    Object.assign(key, { status: 'revoked', revoked_at: state.T0, revoke_reason: reason });
+  return ok({ id, status: 'revoked', changed, recorded: true });
 }
 
 function changeRoute(world: World, body: z.infer<typeof routeRequestSchema>): Reply {

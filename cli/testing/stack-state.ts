@@ -2,6 +2,7 @@
  * The record behind the tests' stack server: one of everything, as the admin API words it.
  * Used by `stack-server.ts` and by tests that change a part. It holds no behaviour.
  */
+import { keyOf } from '../../core/api-keys.ts';
 import type { RoutingTable } from '../../core/routing.ts';
 import type { FeedbackEvent, RouteChange } from '../schemas.ts';
 
@@ -371,6 +372,10 @@ export const status = {
   dataset,
   job,
   models: [model, { ...model, id: '2026-w41.1', stage: 'production' }, base],
+  gateway: {
+    models_ready: ['2026-w41.1', 'tiny-sre'],
+    load: { running: 1, waiting: 0, most_running: 4, most_waiting: 16 },
+  },
   health: {
     database: true,
     routing: true,
@@ -379,3 +384,28 @@ export const status = {
     agent_seen_at: '2026-10-18T01:59:30.000Z',
   },
 };
+
+export const apiKey = {
+  id: '7h3k9m2p4q',
+  name: 'The shop',
+  prefix: 'shop',
+  scopes: ['chat'],
+  status: 'active',
+  created_at: T0,
+  created_by: 'operator',
+  expires_at: null,
+  revoked_at: null,
+  revoked_by: null,
+  revoke_reason: null,
+};
+export type KeyState = Omit<
+  typeof apiKey,
+  `${'expires' | 'revoked'}_${'at' | 'by'}` | 'revoke_reason'
+> & {
+  expires_at: string | null;
+  revoked_at: string | null;
+  revoked_by: string | null;
+  revoke_reason: string | null;
+};
+/** Made of zeros: it opens nothing anywhere. */
+export const KEY_TEXT = keyOf(apiKey.id, '0'.repeat(40)).text;

@@ -39,10 +39,18 @@ export function statusPage(status: Status, url: string): string {
         ['routing', partText(health.routing)],
         ['object store', partText(health.object_store)],
         ['model server', partText(health.model_server)],
+        ['models ready', status.gateway?.models_ready.join(', ')],
+        ['load', loadText(status.gateway?.load)],
         ['agent seen', health.agent_seen_at ? instant(health.agent_seen_at) : 'never'],
       ]),
     ),
   );
+}
+
+function loadText(load: NonNullable<Status['gateway']>['load'] | undefined): string | null {
+  if (!load) return null;
+  const { running, waiting, most_running, most_waiting } = load;
+  return `${number(running)} of ${number(most_running)} running, ${number(waiting)} of ${number(most_waiting)} waiting`;
 }
 
 function pendingText(pending: number): string {

@@ -8,6 +8,7 @@ import * as schemas from '../schemas.ts';
 import * as state from '../testing/stack-state.ts';
 import { datasetList, datasetPage } from './dataset-view.ts';
 import { jobList, jobPage } from './job-view.ts';
+import { keyList, keyMade } from './key-view.ts';
 import { lineagePage } from './lineage-view.ts';
 import { modelList, modelPage } from './model-view.ts';
 import { reviewList } from './review-view.ts';
@@ -28,6 +29,17 @@ const refused = schemas.job.parse({
   progress: null,
   verdict: { accepted: false, reason: 'groups fell by 0.2 nats over 17 examples' },
   finished_at: state.T0,
+});
+const revokedKey = schemas.apiKey.parse({
+  ...state.apiKey,
+  id: '0v4x8z1b3c',
+  name: 'The old shop',
+  scopes: ['chat', 'identify'],
+  status: 'revoked',
+  expires_at: state.T0,
+  revoked_at: state.T0,
+  revoked_by: 'operator',
+  revoke_reason: 'it stood in a page',
 });
 const lineageOf = (body: unknown) => lineagePage(schemas.lineage.parse(body));
 /** A correction of an answer that a trained model gave while it was a candidate. */
@@ -62,7 +74,11 @@ describe('pages', () => {
     ['lineage-feedback', lineageOf(asked)],
     ['lineage-model', lineageOf(state.modelLineage)],
     ['lineage-dataset', lineageOf(state.datasetLineage)],
+    ['keys', keyList([revokedKey, schemas.apiKey.parse(state.apiKey)])],
+    ['key-made', keyMade(schemas.apiKeyMade.parse({ ...state.apiKey, key: state.KEY_TEXT }))],
     ['help', helpPage([])],
+    ['help-key', helpPage(['key'])],
+    ['help-key-create', helpPage(['key', 'create'])],
   ])('%s', async (name, page) => {
     await expect(`${page}\n`).toMatchFileSnapshot(`golden/${name}.txt`);
     expect(page).not.toMatch(/[ \t]$/m);
@@ -72,6 +88,7 @@ describe('pages', () => {
     expect(datasetList([])).toBe('No datasets yet: make one with bruno dataset curate.');
     expect(jobList([])).toBe('No training jobs yet: start one with bruno job create DATASET.');
     expect(modelList([])).toBe('No models yet.');
+    expect(keyList([])).toMatch(/^No API keys yet/);
     expect(reviewList([], 'pending')).toBe('No pending corrections.');
     const started = schemas.route.parse({ table: state.tableView(state.table), history: [] });
     expect(routePage(started)).toContain('Nothing was changed yet.');

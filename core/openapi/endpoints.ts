@@ -8,6 +8,7 @@ import {
   completionAnswerSchema,
   feedbackAnswerSchema,
   healthAnswerSchema,
+  identifyAnswerSchema,
   modelAnswerSchema,
   modelsAnswerSchema,
   sessionAnswerSchema,
@@ -16,6 +17,7 @@ import {
 import { chatRequestSchema, sessionRequestSchema } from '../wire/chat.ts';
 import { completionRequestSchema } from '../wire/completion.ts';
 import { feedbackRequestSchema, signalsRequestSchema } from '../wire/feedback.ts';
+import { identifyRequestSchema } from '../wire/identify.ts';
 
 export interface Answer {
   status: number;
@@ -35,7 +37,7 @@ export interface Endpoint {
   about: string;
   body?: { schema: z.ZodType; types: readonly string[] };
   /** Each a way in; an empty list is open to all. */
-  security: readonly ('visitor' | 'visitorOrNone' | 'operator' | 'scraper')[];
+  security: readonly ('visitor' | 'visitorOrNone' | 'apiKey' | 'operator' | 'scraper')[];
   answers: readonly Answer[];
   errors: readonly ErrorCode[];
 }
@@ -52,6 +54,13 @@ const BODY: readonly ErrorCode[] = [
 ];
 /** Reading a visitor's token counts against that visitor's limit. */
 const TOKENS: readonly ErrorCode[] = ['token_invalid', 'token_expired', 'rate_limited'];
+/** Reading an API key, which counts against that key's limit. */
+const KEYS: readonly ErrorCode[] = [
+  'unauthorized',
+  'insufficient_scope',
+  'rate_limited',
+  'dependency_unavailable',
+];
 
 export const ENDPOINTS: readonly Endpoint[] = [
   {
@@ -105,9 +114,9 @@ export const ENDPOINTS: readonly Endpoint[] = [
     id: 'createChatCompletion',
     title: 'Ask with an OpenAI client',
     about:
-      'OpenAI\u2019s shape, whole or with `stream: true` as chunks. `x-interaction-id` and `x-feedback-token` come as headers. `model` names the assistant, never a version.',
+      'OpenAI\u2019s shape, whole or with `stream: true` as chunks. `x-interaction-id` and `x-feedback-token` come as headers. `model` names the assistant, never a version. An API key needs the scope `chat`; its requests are those of their `user`.',
     body: { schema: completionRequestSchema, types: [JSON_TYPE] },
-    security: ['visitor'],
+    security: ['visitor', 'apiKey'],
     answers: [
       {
         status: 200,
@@ -116,14 +125,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
         types: [JSON_TYPE, STREAM],
       },
     ],
-    errors: [
-      ...BODY,
-      ...TOKENS,
-      'unauthorized',
-      'origin_not_allowed',
-      'not_found',
-      'model_unavailable',
-    ],
+    errors: [...BODY, ...TOKENS, ...KEYS, 'origin_not_allowed', 'not_found', 'model_unavailable'],
   },
   {
     method: 'get',
@@ -131,9 +133,9 @@ export const ENDPOINTS: readonly Endpoint[] = [
     id: 'listModels',
     title: 'The assistant\u2019s name',
     about: 'One name, whichever version answers; an operator sees the versions too.',
-    security: ['visitor', 'operator'],
+    security: ['visitor', 'apiKey', 'operator'],
     answers: [{ status: 200, about: 'The list.', schema: modelsAnswerSchema, types: [JSON_TYPE] }],
-    errors: [...TOKENS, 'unauthorized', 'origin_not_allowed', 'dependency_unavailable'],
+    errors: [...TOKENS, ...KEYS, 'origin_not_allowed'],
   },
   {
     method: 'get',
@@ -142,15 +144,9 @@ export const ENDPOINTS: readonly Endpoint[] = [
     id: 'showModel',
     title: 'Whether there is such a name',
     about: 'For clients that look before they ask.',
-    security: ['visitor', 'operator'],
+    security: ['visitor', 'apiKey', 'operator'],
     answers: [{ status: 200, about: 'There is.', schema: modelAnswerSchema, types: [JSON_TYPE] }],
-    errors: [
-      ...TOKENS,
-      'unauthorized',
-      'origin_not_allowed',
-      'not_found',
-      'dependency_unavailable',
-    ],
+    errors: [...TOKENS, ...KEYS, 'origin_not_allowed', 'not_found'],
   },
   {
     method: 'post',
@@ -174,6 +170,18 @@ export const ENDPOINTS: readonly Endpoint[] = [
     security: [],
     answers: [{ status: 202, about: 'Queued.', schema: signalsAnswerSchema, types: [JSON_TYPE] }],
     errors: [...BODY, ...TOKENS, 'forbidden'],
+  },
+  {
+    method: 'post',
+    path: '/api/identify',
+    id: 'identify',
+    title: 'Say which user a visitor is',
+    about:
+      'For a homepage\u2019s server, whose key has the scope `identify`: a person seen as several visitors can then be left out where models are compared. What a visitor is answered by never changes with it. The earliest statement about a visitor stands.',
+    body: { schema: identifyRequestSchema, types: [JSON_TYPE] },
+    security: ['apiKey'],
+    answers: [{ status: 202, about: 'Queued.', schema: identifyAnswerSchema, types: [JSON_TYPE] }],
+    errors: [...BODY, ...TOKENS, ...KEYS],
   },
   {
     method: 'get',

@@ -14,12 +14,14 @@ const OPENAI_ERROR = { $ref: '#/components/schemas/OpenAiError' };
 const SECURITY = {
   visitor: [{ visitorToken: [] }],
   visitorOrNone: [{}, { visitorToken: [] }],
+  apiKey: [{ apiKey: [] }],
   operator: [{ accessAssertion: [] }, { operatorToken: [] }],
   scraper: [{ metricsToken: [] }],
 } as const;
 
 const SCHEMES = {
   visitorToken: { type: 'http', scheme: 'bearer', description: 'From `POST /api/chat/session`.' },
+  apiKey: { type: 'http', scheme: 'bearer', description: 'From an operator: `bruno key create`.' },
   metricsToken: { type: 'http', scheme: 'bearer', description: 'The setting `METRICS_TOKEN`.' },
   operatorToken: { type: 'http', scheme: 'bearer', description: 'On one machine only.' },
   accessAssertion: {

@@ -15,6 +15,7 @@ Every error is \`{ "error": { "code", "message", "details"? } }\`, and under \`/
 
 const WAYS = {
   visitor: 'a visitor token as bearer',
+  apiKey: 'an API key as bearer',
   visitorOrNone: 'a visitor token as bearer, or nothing',
   operator: 'an operator\u2019s sign-in',
   scraper: '`METRICS_TOKEN` as bearer',

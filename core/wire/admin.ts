@@ -1,6 +1,7 @@
 // What operators send. Answers are built by workers/admin from the record.
 
 import { z } from 'zod';
+import { KEY_SCOPES, keyPrefixSchema } from '../api-keys.ts';
 import { textSchema, uuidSchema } from './shared.ts';
 
 export const reviewDecisionSchema = z.strictObject({
@@ -29,6 +30,22 @@ export const routeRequestSchema = z.strictObject({
   reason: textSchema(2000).optional(),
   request_id: uuidSchema.optional(),
 });
+
+export const createKeySchema = z
+  .strictObject({
+    name: textSchema(100),
+    /** Left out: made from the name, and refused if another key has it. */
+    prefix: keyPrefixSchema.optional(),
+    scopes: z.array(z.enum(KEY_SCOPES)).min(1).max(KEY_SCOPES.length),
+    expires_at: z.iso.datetime({ offset: true }).optional(),
+    expires_in_days: z.int().min(1).max(3650).optional(),
+    request_id: uuidSchema.optional(),
+  })
+  .refine((body) => body.expires_at === undefined || body.expires_in_days === undefined, {
+    message: 'expected expires_at or expires_in_days, not both',
+  });
+
+export const revokeKeySchema = z.strictObject({ reason: textSchema(2000) });
 
 export const clockRequestSchema = z.union([
   z.strictObject({ to: z.iso.datetime({ offset: true }) }),

@@ -67,6 +67,8 @@ export const feedbackAnswerSchema = z.object({
   event_id: uuidSchema,
 });
 
+export const identifyAnswerSchema = feedbackAnswerSchema;
+
 export const signalsAnswerSchema = z.object({
   status: z.literal('recorded'),
   accepted: z.int(),

@@ -73,9 +73,22 @@ export const signalsEventSchema = z.strictObject({
 });
 export type SignalsEvent = z.infer<typeof signalsEventSchema>;
 
+/** A homepage's server says who a visitor is; it changes no assignment. */
+export const identityEventSchema = z.strictObject({
+  kind: z.literal('identity'),
+  v: z.literal(1),
+  event_id: z.string(),
+  visitor_id: z.string(),
+  /** PREFIX:user, as a key's own users are named. */
+  person_id: z.string(),
+  at: z.int(),
+});
+export type IdentityEvent = z.infer<typeof identityEventSchema>;
+
 export const queueEventSchema = z.discriminatedUnion('kind', [
   interactionEventSchema,
   feedbackEventSchema,
   signalsEventSchema,
+  identityEventSchema,
 ]);
 export type QueueEvent = z.infer<typeof queueEventSchema>;

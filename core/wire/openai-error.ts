@@ -29,6 +29,7 @@ const AS_OPENAI: Record<ErrorCode, { type: OpenAiErrorType; code: string | null 
   token_invalid: { type: 'invalid_request_error', code: 'invalid_api_key' },
   token_expired: { type: 'invalid_request_error', code: 'invalid_api_key' },
   forbidden: { type: 'request_forbidden', code: 'forbidden' },
+  insufficient_scope: { type: 'invalid_request_error', code: 'missing_scope' },
   origin_not_allowed: { type: 'request_forbidden', code: 'origin_not_allowed' },
   not_found: { type: 'invalid_request_error', code: null },
   method_not_allowed: { type: 'invalid_request_error', code: 'method_not_supported' },

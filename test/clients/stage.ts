@@ -27,15 +27,25 @@ export interface ClientStage {
   pythonBinary: string;
   /** A new visitor's token: what a client sends as its key. */
   newKey(): Promise<string>;
+  /** What `bruno key create` makes. */
+  newApiKey(name: string, scopes: readonly string[]): Promise<{ id: string; key: string }>;
+  revokeApiKey(id: string): Promise<void>;
   /** An answer's row in the record, once it is written. */
-  recorded(interactionId: string): Promise<{ status: string; response: string }>;
+  recorded(interactionId: string): Promise<RecordedAnswer>;
   stop(): Promise<void>;
 }
 
+export interface RecordedAnswer {
+  status: string;
+  response: string;
+  visitor_id: string;
+}
+
 const say = (line: string) => process.stderr.write(`${line}\n`);
+const apiKeySchema = z.object({ id: z.string(), key: z.string() });
 const sessionSchema = z.object({ visitor_token: z.string() });
 const lineageSchema = z.object({
-  answer: z.object({ status: z.string(), response: z.string() }).nullable(),
+  answer: z.object({ status: z.string(), response: z.string(), visitor_id: z.string() }).nullable(),
 });
 const limitsSchema = z.looseObject({
   ratelimits: z.looseObject({
@@ -96,12 +106,30 @@ export async function startClientStage(): Promise<ClientStage> {
       },
     });
     undo.push(() => worker.stop());
+    const administer = async (path: string, body: object): Promise<unknown> => {
+      const response = await fetch(`${worker.url}${path}`, {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json',
+          authorization: `Bearer ${secrets.adminToken}`,
+        },
+        body: JSON.stringify(body),
+        signal: AbortSignal.timeout(10_000),
+      });
+      if (!response.ok) throw new Error(`${path} answered ${response.status}`);
+      return response.json();
+    };
     return {
       baseURL: `${worker.url}/v1`,
       modelServer,
       operatorToken: secrets.adminToken,
       pythonBinary: assets.pythonBinary,
       newKey: () => newKey(worker.url),
+      newApiKey: async (name, scopes) =>
+        apiKeySchema.parse(await administer('/admin/keys', { name, scopes })),
+      revokeApiKey: async (id) => {
+        await administer(`/admin/keys/${id}/revoke`, { reason: 'for a test' });
+      },
       recorded: (id) => recorded(worker.url, secrets.adminToken, id),
       stop,
     };

@@ -202,3 +202,29 @@ test('lineage show: from the answer, and from the correction, to the model that 
   expect(unknown).toMatchObject({ code: 1, out: '' });
   expect(unknown.err).toContain('Nothing has the id nothing');
 });
+
+test('a key that was made opens the OpenAI-compatible endpoint until it is revoked', async () => {
+  const made = await bruno(
+    'key',
+    'create',
+    'The shop',
+    '--scope',
+    'chat',
+    '--expires',
+    '30d',
+    '--json',
+  );
+  expect(made.code, made.err).toBe(0);
+  const { key, id } = z
+    .looseObject({ key: z.string(), id: z.string() })
+    .parse(JSON.parse(made.out));
+  const list = () =>
+    fetch(`${stack.url}/v1/models`, { headers: { authorization: `Bearer ${key}` }, signal });
+  expect((await list()).status).toBe(200);
+  const listed = await both('key', 'list');
+  expect(listed.page).toContain('the-shop');
+  expect(listed.page + JSON.stringify(listed.document)).not.toContain(key);
+  expect((await bruno('key', 'revoke', id, '--reason', 'for a test')).code).toBe(0);
+  const refused = async () => ((await list()).status === 401 ? true : undefined);
+  expect(await waitFor(refused, { everyMs: 200, limitMs: 10_000, signal })).toBe(true);
+});

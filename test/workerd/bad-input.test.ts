@@ -26,6 +26,8 @@ const POSTS: [string, Record<string, string>][] = [
   ['/admin/jobs', asOperator],
   ['/admin/reviews/018f0000-0000-7000-8000-000000000000', asOperator],
   ['/admin/route', asOperator],
+  ['/admin/keys', asOperator],
+  ['/admin/keys/0123456789/revoke', asOperator],
   ['/local/clock', asOperator],
 ];
 
@@ -56,16 +58,20 @@ describe.each(POSTS)('POST %s', (path, headers) => {
   });
 });
 
-test.each(['/admin/status', '/admin/reviews', '/admin/route', '/agent/serving', '/local/queue'])(
-  '%s without a token, and with a wrong one, is 401',
-  async (path) => {
-    for (const headers of [{}, { authorization: 'Bearer wrong' }, { authorization: 'Basic x' }]) {
-      const { status, body } = await call(path, { headers: { ...headers } });
-      expect(status).toBe(401);
-      expect(errorSchema.parse(body).error.code).toBe('unauthorized');
-    }
-  },
-);
+test.each([
+  '/admin/status',
+  '/admin/reviews',
+  '/admin/keys',
+  '/admin/route',
+  '/agent/serving',
+  '/local/queue',
+])('%s without a token, and with a wrong one, is 401', async (path) => {
+  for (const headers of [{}, { authorization: 'Bearer wrong' }, { authorization: 'Basic x' }]) {
+    const { status, body } = await call(path, { headers: { ...headers } });
+    expect(status).toBe(401);
+    expect(errorSchema.parse(body).error.code).toBe('unauthorized');
+  }
+});
 
 test.each([
   '/admin/jobs/018f0000-0000-7000-8000-000000000000',

@@ -117,6 +117,7 @@ async function impatient(message: string, candidate: Partial<ModelPatience> = {}
         enrolled: true,
         sessionId: 'session-1',
         traceId: 'trace-1',
+        traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
         query: message,
         messages: [{ role: 'user', content: message }],
         historyTurns: 0,

@@ -68,7 +68,12 @@ async function services(path: string): Promise<unknown> {
 }
 
 const seenSchema = z.array(
-  z.object({ model: z.string(), question: z.string(), left: z.boolean() }),
+  z.object({
+    model: z.string(),
+    question: z.string(),
+    traceparent: z.string().nullable(),
+    left: z.boolean(),
+  }),
 );
 
 /** The requests that reached the model server, by a word of their question or their model. */

@@ -3,8 +3,11 @@
 import { createExecutionContext } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { expect, test, vi } from 'vitest';
+import { initialTable } from '../../core/routing.ts';
 import { createApp } from '../../workers/app.ts';
 import type { Env } from '../../workers/env.ts';
+import { setTable } from './faults-support.ts';
+import { asOperator, call } from './support.ts';
 
 const app = createApp();
 
@@ -50,6 +53,24 @@ test('each part is told apart', async () => {
         object_store: false,
       },
       ill: ['object_store'],
+    },
+  });
+});
+
+test('a gateway that does not have the model which visitors get is ill', async () => {
+  await setTable({ ...initialTable('not-there-yet'), version: 1 });
+  const { body } = await probe('/readyz');
+  expect(body).toMatchObject({ ill: ['model_server', 'object_store'] });
+  await setTable({ ...initialTable('tiny-sre'), version: 2 });
+  expect((await probe('/readyz')).body).toMatchObject({ ill: ['object_store'] });
+});
+
+test('operators see which models are ready and how busy the gateway is', async () => {
+  const { body } = await call('/admin/status', { headers: asOperator });
+  expect(body).toMatchObject({
+    gateway: {
+      models_ready: ['tiny-sre'],
+      load: { running: 1, waiting: 0, most_running: 4, most_waiting: 16 },
     },
   });
 });

@@ -3,15 +3,17 @@
 
 import { createExecutionContext } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
-import { beforeEach, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { keyOf } from '../../core/api-keys.ts';
 import { createApp } from '../../workers/app.ts';
 import type { Bindings } from '../../workers/env.ts';
-import { chat, newVisitor } from './support.ts';
+import { asOperator, call, chat, newVisitor } from './support.ts';
 
 const app = createApp();
 const NARROW_LIMIT = 3;
 
-type Limiter = 'CHAT_LIMIT' | 'FEEDBACK_LIMIT' | 'NETWORK_LIMIT' | 'IDENTITY_LIMIT';
+type Limiter = 'KEY_LIMIT' | 'CHAT_LIMIT' | 'FEEDBACK_LIMIT' | 'NETWORK_LIMIT' | 'IDENTITY_LIMIT';
 
 interface Asked {
   path: string;
@@ -112,6 +114,45 @@ test('chat is limited by visitor on both endpoints together, and others are not'
   expect(await homepage()).toEqual(limited);
   expect(await openai(visitor_token)).toEqual(limitedAsOpenAi);
   expect((await openai((await newVisitor()).visitor_token)).status).toBe(200);
+});
+
+const keySchema = z.object({ key: z.string() });
+
+describe('an API key', () => {
+  const make = async (name: string) => {
+    const body = { name, scopes: ['chat'] };
+    return keySchema.parse((await call('/admin/keys', { body, headers: asOperator })).body).key;
+  };
+  const asker = (narrow: Limiter, key: string) => (user?: string) =>
+    ask(narrow, {
+      path: '/v1/chat/completions',
+      body: { model: 'agent-bruno', messages: [{ role: 'user', content: 'Hi' }], user },
+      headers: { authorization: `Bearer ${key}` },
+    });
+
+  test('has a limit of its own over all its users, and none for other keys', async () => {
+    const once = asker('KEY_LIMIT', await make('Busy'));
+    expect(await statuses(2, () => once('one'))).toEqual([200, 200]);
+    expect((await once('two')).status).toBe(200);
+    expect(await once('three')).toEqual(limitedAsOpenAi);
+    expect((await asker('KEY_LIMIT', await make('Quiet'))()).status).toBe(200);
+  });
+
+  test('has its users limited like visitors, and those it does not tell apart by the key alone', async () => {
+    const once = asker('CHAT_LIMIT', await make('Many users'));
+    expect(await statuses(NARROW_LIMIT, () => once('one'))).toEqual([200, 200, 200]);
+    expect(await once('one')).toEqual(limitedAsOpenAi);
+    expect((await once('two')).status).toBe(200);
+    expect(await statuses(NARROW_LIMIT + 1, () => once())).toEqual([200, 200, 200, 200]);
+  });
+
+  test('that somebody guesses at is not used up by it', async () => {
+    const key = await make('Guessed at');
+    const [, id = ''] = key.split('_');
+    const guess = asker('KEY_LIMIT', keyOf(id, '0'.repeat(40)).text);
+    expect(await statuses(NARROW_LIMIT + 1, () => guess())).toEqual([401, 401, 401, 401]);
+    expect((await asker('KEY_LIMIT', key)()).status).toBe(200);
+  });
 });
 
 test('feedback and signals of one visitor share a limit', async () => {

@@ -7,7 +7,7 @@ import { openApi } from '../../core/openapi/index.ts';
 import { errorAnswerSchema } from '../../core/wire/answers.ts';
 import { isOpenAiPath, openAiErrorSchema } from '../../core/wire/openai-error.ts';
 import { createApp } from '../../workers/app.ts';
-import { asOperator, call, newVisitor } from './support.ts';
+import { asOperator, call, keyHeader, newVisitor } from './support.ts';
 
 const idsSchema = z.object({ interaction_id: z.string(), feedback_token: z.string() });
 
@@ -39,6 +39,7 @@ test('each endpoint answers a good request with a described status and shape', a
   });
   const asVisitor = { authorization: `Bearer ${visitor_token}` };
   const { interaction_id, feedback_token } = idsSchema.parse(asked.body);
+  const asKey = await keyHeader(['identify']);
   const requests: Record<string, { body?: unknown; headers?: Record<string, string> }> = {
     '/api/chat/session': { body: {} },
     '/api/chat': { body: { session_id: id, visitor_token, message: 'Again' } },
@@ -51,6 +52,7 @@ test('each endpoint answers a good request with a described status and shape', a
     '/api/chat/session/{id}': { headers: asVisitor },
     '/v1/models': { headers: asVisitor },
     '/v1/models/{model}': { headers: asVisitor },
+    '/api/identify': { body: { visitor_token, user: 'u-1' }, headers: asKey },
     '/metrics': { headers: asOperator },
   };
   for (const { method, path, answers } of ENDPOINTS) {
@@ -67,11 +69,13 @@ test('each endpoint answers a good request with a described status and shape', a
 
 test('each endpoint refuses a bad body with a described error', async () => {
   const { visitor_token } = await newVisitor();
-  const headers = { authorization: `Bearer ${visitor_token}` };
-  for (const { path, body, errors } of ENDPOINTS) {
+  const asVisitor = { authorization: `Bearer ${visitor_token}` };
+  const asKey = await keyHeader(['identify']);
+  for (const { path, body, errors, security } of ENDPOINTS) {
     if (body === undefined) continue;
+    const headers = security.includes('visitor') ? asVisitor : asKey;
     for (const raw of ['{', '{"no_such_field":1}', '[]']) {
-      const answered = await call(path, isOpenAiPath(path) ? { raw, headers } : { raw });
+      const answered = await call(path, security.length > 0 ? { raw, headers } : { raw });
       if (isOpenAiPath(path)) {
         openAiErrorSchema.parse(answered.body);
         expect(answered.status, `${path} ${raw}`).toBe(400);

@@ -5,6 +5,7 @@ import { env } from 'cloudflare:workers';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { createApp } from '../../workers/app.ts';
+import { reached } from './faults-support.ts';
 import { asOperator, call, chat, newVisitor, OPERATOR } from './support.ts';
 
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
@@ -64,6 +65,11 @@ test('a chat is one line with its answer\u2019s id and the caller\u2019s trace, 
   ]);
   const [first] = requests();
   expect(homepage.headers.get('traceparent')).toBe(`00-${TRACE}-${first?.span_id}-01`);
+  // The model server was asked within the same trace, under each request's own span.
+  const asked = (await reached('tiny-sre')).map(({ traceparent }) => traceparent);
+  for (const { headers } of [homepage, openai]) {
+    expect(asked).toContain(headers.get('traceparent'));
+  }
   expect(z.looseObject({ trace_id: z.string() }).parse(homepage.body).trace_id).toBe(TRACE);
 });
 

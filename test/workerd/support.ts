@@ -48,6 +48,14 @@ export async function call(
 
 export const asOperator = { authorization: `Bearer ${OPERATOR}` };
 
+/** A new API key as a header. */
+export async function keyHeader(scopes: readonly string[]) {
+  const body = { name: crypto.randomUUID().slice(0, 20), scopes };
+  const made = await call('/admin/keys', { body, headers: asOperator });
+  const { key } = z.object({ key: z.string() }).parse(made.body);
+  return { authorization: `Bearer ${key}` };
+}
+
 const sessionSchema = z.object({ id: z.string(), visitor_token: z.string() });
 const answerSchema = z.object({
   response: z.string(),

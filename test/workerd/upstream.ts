@@ -26,12 +26,13 @@ async function body(
 }
 
 /** Each chat request, and whether its caller left before it was answered. */
-const seen: { model: string; question: string; left: boolean }[] = [];
+const seen: { model: string; question: string; traceparent: string | null; left: boolean }[] = [];
 
 async function chat(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { model, messages } = await body(request);
   const question = messages.at(-1)?.content ?? '';
-  const entry = { model, question, left: false };
+  const traceparent = request.headers.traceparent?.toString() ?? null;
+  const entry = { model, question, traceparent, left: false };
   seen.push(entry);
   response.once('close', () => {
     entry.left = !response.writableEnded;
@@ -111,7 +112,8 @@ export async function startUpstream(switches: Switches): Promise<Upstream> {
       switches.database(request.url.endsWith('up') ? 'up' : 'down');
       response.end('{}');
     } else if (request.url === '/healthz') {
-      response.end(JSON.stringify({ status: 'ok', models: ['tiny-sre'] }));
+      const queue = { running: 1, waiting: 0, most_running: 4, most_waiting: 16 };
+      response.end(JSON.stringify({ status: 'ok', models: ['tiny-sre'], queue }));
     } else {
       response.writeHead(404).end();
     }

@@ -24,6 +24,7 @@ import { type App, readJson, sameOriginWrites } from '../http.ts';
 import { requireOperator } from '../operators.ts';
 import { routingTable } from '../router/live-table.ts';
 import { experimentSums } from './experiments.ts';
+import { adminKeys } from './keys.ts';
 import { lineage } from './lineage.ts';
 import { changeRoute, routeWithHistory } from './route.ts';
 import { loopStatus, modelViews, oneModelView } from './status.ts';
@@ -59,6 +60,7 @@ export const admin = new Hono<App>()
     checkPathId(c.req.param('id'));
     await next();
   })
+  .route('/', adminKeys)
   .get('/admin/status', async (c) => c.json(await loopStatus(c.env)))
 
   .get('/admin/datasets', async (c) => {

@@ -1,6 +1,6 @@
 // The loop as it stands: what the console draws and `bruno status` prints.
 
-import { readyModels } from '../../adapters/model-server/index.ts';
+import { type GatewayReport, gatewayReport } from '../../adapters/model-server/index.ts';
 import { countWindow } from '../../adapters/postgres/answers.ts';
 import { type Database, withDatabase } from '../../adapters/postgres/connect.ts';
 import { listDatasets } from '../../adapters/postgres/datasets.ts';
@@ -10,9 +10,9 @@ import { lastClosedWindow, openWindow } from '../../core/calendar.ts';
 import type { FeedbackType } from '../../core/feedback-values.ts';
 import type { RoutingTable } from '../../core/routing.ts';
 import { ensureBaseModel } from '../../functions/registry/models.ts';
-import { databaseOf, type Env, now, settingsOf } from '../env.ts';
+import { databaseOf, type Env, gatewayOf, now, settingsOf } from '../env.ts';
 import { objectStoreOf } from '../object-store.ts';
-import { routingTable } from '../router/live-table.ts';
+import { liveTable, routingTable } from '../router/live-table.ts';
 import { datasetView, jobView, modelView, tableView } from './views.ts';
 
 export interface PartHealth {
@@ -39,17 +39,33 @@ export async function well(work: Promise<boolean>): Promise<boolean> {
 }
 
 /** Each part asked at once. */
-export async function health(env: Env): Promise<PartHealth> {
-  const settings = settingsOf(env);
-  const modelServer = { url: settings.MODEL_SERVER_URL, token: settings.GATEWAY_TOKEN };
+export const health = async (env: Env): Promise<PartHealth> => (await inspect(env)).parts;
+
+interface Inspection {
+  parts: PartHealth;
+  gateway: GatewayReport | undefined;
+}
+
+async function inspect(env: Env): Promise<Inspection> {
+  let gateway: GatewayReport | undefined;
   const [database, routing, model_server, object_store] = await Promise.all([
     well(withDatabase(databaseOf(env), (db) => lastAgentSeen(db)).then(() => true)),
     well(routingTable(env).then(() => true)),
-    well(readyModels(modelServer).then((models) => models !== undefined && models.length > 0)),
+    well(
+      Promise.all([gatewayReport(gatewayOf(env)), liveTable(env)]).then(([report, table]) => {
+        gateway = report;
+        // A gateway without the model that visitors get answers nobody.
+        return report?.models.includes(table.production) ?? false;
+      }),
+    ),
     well(objectStoreOf(env).reachable()),
   ]);
-  return { database, routing, model_server, object_store };
+  return { parts: { database, routing, model_server, object_store }, gateway };
 }
+
+/** Null while the gateway does not answer. */
+const gatewayView = (report: GatewayReport | undefined) =>
+  report === undefined ? null : { models_ready: report.models, load: report.load ?? null };
 
 export async function modelViews(db: Database, env: Env, table: RoutingTable) {
   await ensureBaseModel(db, env);
@@ -89,7 +105,7 @@ export async function loopStatus(env: Env) {
   const at = now(env);
   const window = openWindow(at);
   const closed = lastClosedWindow(at);
-  const [parts, table] = await Promise.all([health(env), routingTable(env)]);
+  const [{ parts, gateway }, table] = await Promise.all([inspect(env), routingTable(env)]);
   return withDatabase(databaseOf(env), async (db) => {
     const open = await countsView(db, new Date(window.startMs), new Date(at + 1));
     const last = await countsView(db, new Date(closed.startMs), new Date(closed.endMs));
@@ -106,6 +122,7 @@ export async function loopStatus(env: Env) {
       dataset: datasets[0] ? datasetView(datasets[0]) : null,
       job: jobs[0] ? jobView(jobs[0]) : null,
       models: await modelViews(db, env, table),
+      gateway: gatewayView(gateway),
       health: { ...parts, agent_seen_at: await lastAgentSeen(db) },
     };
   });

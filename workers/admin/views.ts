@@ -2,6 +2,7 @@
 // not named here. The page, the command line and the tests read these shapes.
 
 import type { feedbackOf, findInteraction, listReviews } from '../../adapters/postgres/answers.ts';
+import type { ApiKeyRow } from '../../adapters/postgres/api-keys.ts';
 import type {
   AnswerUse,
   DatasetRow,
@@ -146,6 +147,23 @@ export function answerView(row: InteractionRow) {
     training_opt_out: row.trainingOptOut,
     platform: row.platform,
     created_at: row.createdAt,
+  };
+}
+
+export function keyView(row: ApiKeyRow, nowMs: number) {
+  const expired = row.expiresAt !== null && row.expiresAt.getTime() <= nowMs;
+  return {
+    id: row.id,
+    name: row.name,
+    prefix: row.prefix,
+    scopes: row.scopes,
+    status: row.revokedAt !== null ? 'revoked' : expired ? 'expired' : 'active',
+    created_at: row.createdAt,
+    created_by: row.createdBy,
+    expires_at: row.expiresAt,
+    revoked_at: row.revokedAt,
+    revoked_by: row.revokedBy,
+    revoke_reason: row.revokeReason,
   };
 }
 

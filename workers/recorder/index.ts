@@ -7,8 +7,9 @@ import {
   insertSystemPrompt,
 } from '../../adapters/postgres/answers.ts';
 import { withDatabase } from '../../adapters/postgres/connect.ts';
-import { recordExperimentSums } from '../../adapters/postgres/experiment-sums.ts';
+import { recordExperimentSums, recountVisitors } from '../../adapters/postgres/experiment-sums.ts';
 import { insertExposures } from '../../adapters/postgres/exposures.ts';
+import { insertPeople } from '../../adapters/postgres/people.ts';
 import { isPromptVersion, systemPrompt } from '../../core/system-prompt.ts';
 import { type QueueEvent, queueEventSchema } from '../../core/wire/events.ts';
 import { databaseOf, type Env, learningOf } from '../env.ts';
@@ -114,7 +115,8 @@ async function toDeadLetters(env: Env, message: Message, reason: string): Promis
 async function write(env: Env, events: readonly QueueEvent[]): Promise<void> {
   if (events.length === 0) return;
   const answers = events.filter((event) => event.kind === 'interaction');
-  const feedback = events.filter((event) => event.kind !== 'interaction');
+  const feedback = events.filter((event) => event.kind === 'feedback' || event.kind === 'signals');
+  const identities = events.filter((event) => event.kind === 'identity');
   const autoAccept = learningOf(env).feedback.auto_accept;
   await withDatabase(databaseOf(env), (db) =>
     db.transaction(async (tx) => {
@@ -125,9 +127,12 @@ async function write(env: Env, events: readonly QueueEvent[]): Promise<void> {
       const inserted = await insertInteractions(tx, answers);
       await insertExposures(tx, answers);
       await insertFeedback(tx, feedback, autoAccept);
+      await insertPeople(tx, identities);
       // Each once, though a batch may hold it twice.
       const fresh = answers.filter((event) => inserted.delete(event.interaction_id));
       await recordExperimentSums(tx, { answers: fresh, feedback });
+      const known = identities.map((event) => event.visitor_id);
+      if (known.length > 0) await recountVisitors(tx, known);
     }),
   );
 }

@@ -32,6 +32,8 @@ export interface Question {
   enrolled: boolean;
   sessionId: string;
   traceId: string;
+  /** Sent on to the model server. */
+  traceparent: string;
   query: string;
   messages: readonly ChatMessage[];
   historyTurns: number;
@@ -121,7 +123,11 @@ export async function answer(
   opened = await openAnswer(env, {
     assigned: assignment.model,
     production: table.production,
-    request: { messages: question.messages, parameters: question.parameters },
+    request: {
+      messages: question.messages,
+      parameters: question.parameters,
+      traceparent: question.traceparent,
+    },
     patience,
     signal: abort.signal,
   });

@@ -35,6 +35,7 @@ export async function homepageChat(c: AppContext): Promise<Response> {
     }),
     sessionId: body.session_id,
     traceId,
+    traceparent: c.get('traceparent'),
     query: body.message,
     messages: fit.messages,
     historyTurns: turns,

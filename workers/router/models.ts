@@ -3,10 +3,10 @@
 
 import { readyModels } from '../../adapters/model-server/index.ts';
 import { AppError } from '../../core/errors.ts';
-import { settingsOf } from '../env.ts';
-import { type AppContext, bearer } from '../http.ts';
+import { gatewayOf, settingsOf } from '../env.ts';
+import type { AppContext } from '../http.ts';
+import { callerOf } from './caller.ts';
 import { liveTable } from './live-table.ts';
-import { isOperator, knownVisitor } from './visitor.ts';
 
 export async function listModels(c: AppContext): Promise<Response> {
   const names = await namesFor(c);
@@ -29,15 +29,10 @@ export const noSuchModel = (name: string, use: string): AppError =>
 /** Throws what an unusable token gets; lists the versions for an operator. */
 async function namesFor(c: AppContext): Promise<string[]> {
   const settings = settingsOf(c.env);
-  const token = bearer(c);
-  if (token === undefined) throw new AppError('unauthorized', 'A bearer token is needed.');
-  if (!(await isOperator(c))) {
-    await knownVisitor(c, token);
-    return [settings.MODEL_NAME];
-  }
+  const caller = await callerOf(c, 'chat');
+  if (caller.kind !== 'operator') return [settings.MODEL_NAME];
   const table = await liveTable(c.env);
-  const gateway = { url: settings.MODEL_SERVER_URL, token: settings.GATEWAY_TOKEN };
-  const served = (await readyModels(gateway)) ?? [table.production];
+  const served = (await readyModels(gatewayOf(c.env))) ?? [table.production];
   return [...new Set([settings.MODEL_NAME, ...served])];
 }
 

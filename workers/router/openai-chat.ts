@@ -11,18 +11,16 @@ import { type CompletionRequest, readCompletion } from '../../core/wire/completi
 import { openAiError } from '../../core/wire/openai-error.ts';
 import { LIMITS } from '../../core/wire/shared.ts';
 import { now, randomBytes, settingsOf } from '../env.ts';
-import { type AppContext, bearer, readJson } from '../http.ts';
+import { type AppContext, readJson } from '../http.ts';
 import { answer } from './answer.ts';
+import { callerOf, seesVersion, visitorOf } from './caller.ts';
 import { noSuchModel } from './models.ts';
 import { ask } from './opening.ts';
 import { SSE_HEADERS, sseBody } from './sse.ts';
-import { isEnrolled, isOperator, knownIdentity } from './visitor.ts';
+import { isEnrolled } from './visitor.ts';
 
 export async function openaiChat(c: AppContext): Promise<Response> {
-  const token = bearer(c);
-  if (token === undefined) throw new AppError('unauthorized', 'A bearer token is needed.');
-  const operator = await isOperator(c);
-  const identity = operator ? undefined : await knownIdentity(c, token);
+  const caller = await callerOf(c, 'chat');
   const request = readCompletion(await readJson(c, LIMITS.chatBytes));
   const settings = settingsOf(c.env);
   const prompt = completionPrompt(request, {
@@ -30,9 +28,10 @@ export async function openaiChat(c: AppContext): Promise<Response> {
     answerTokens: Math.min(request.maxTokens ?? Infinity, settings.MAX_ANSWER_TOKENS),
   });
   const { messages, parameters } = prompt;
-  if (operator && c.req.header('x-bruno-measure') === '1') {
+  if (caller.kind === 'operator' && c.req.header('x-bruno-measure') === '1') {
     const abort = new AbortController();
-    const measured = { model: request.model, messages, parameters };
+    const traceparent = c.get('traceparent');
+    const measured = { model: request.model, messages, parameters, traceparent };
     return respond(c, request, {
       id: uuidv7(now(c.env), randomBytes(10)),
       model: request.model,
@@ -44,7 +43,7 @@ export async function openaiChat(c: AppContext): Promise<Response> {
   }
   const name = settings.MODEL_NAME;
   if (request.model !== name) throw noSuchModel(request.model, name);
-  const visitorId = identity?.visitorId ?? (request.user ? `operator:${request.user}` : 'operator');
+  const visitorId = await visitorOf(c, caller, request.user);
   const given = await answer(c.env, c.executionCtx, {
     clientSignal: c.req.raw.signal,
     visitorId,
@@ -52,10 +51,11 @@ export async function openaiChat(c: AppContext): Promise<Response> {
     enrolled: isEnrolled(c, {
       visitorId,
       rememberedTurns: 0,
-      identityIssuedAtMs: identity?.issuedAtMs ?? null,
+      identityIssuedAtMs: caller.kind === 'visitor' ? caller.issuedAtMs : null,
     }),
     sessionId: c.req.header('x-session-id')?.slice(0, 100).toWellFormed() ?? '',
     traceId: c.get('traceId'),
+    traceparent: c.get('traceparent'),
     query: prompt.question,
     messages,
     historyTurns: prompt.historyTurns,
@@ -76,7 +76,7 @@ export async function openaiChat(c: AppContext): Promise<Response> {
       'x-interaction-id': given.interactionId,
       'x-feedback-token': given.feedbackToken,
       ...(prompt.dropped === 0 ? {} : { 'x-history-dropped': String(prompt.dropped) }),
-      ...(operator ? { 'x-model-version': given.modelServed } : {}),
+      ...(seesVersion(caller) ? { 'x-model-version': given.modelServed } : {}),
     },
   });
 }

@@ -9,6 +9,8 @@ import { type AppContext, bearer } from '../http.ts';
 import { limit, networkOfRequest } from '../limits.ts';
 import { issueVisitorToken, readVisitorToken, sameSecret } from '../tokens.ts';
 
+export const TOO_FAST = 'You are asking faster than this service answers.';
+
 export interface NewSession {
   id: string;
   visitor_token: string;
@@ -48,11 +50,7 @@ export async function knownIdentity(
 ): Promise<{ visitorId: string; issuedAtMs: number }> {
   const claims = await readVisitorToken(settingsOf(c.env).TOKEN_KEYS, token, now(c.env));
   checkOrigin(claims.origin, c.req.header('origin') ?? '');
-  await limit(
-    c.env.CHAT_LIMIT,
-    claims.visitorId,
-    'You are asking faster than this service answers.',
-  );
+  await limit(c.env.CHAT_LIMIT, claims.visitorId, TOO_FAST);
   return claims;
 }
 

@@ -1,0 +1,104 @@
+// One metric at one look, read as harm: on the log ratio where it exists, else on the difference, with its
+// one-sided bounds. Rules 1, 2 and 4 are sentences about what this returns; it decides nothing itself.
+
+import {
+  type ConfidenceSequence,
+  confidenceSequence,
+  oneSidedHalfWidth,
+} from './confidence-sequence.ts';
+import type { Arm, Moments } from './moments.ts';
+import { isNotEnough, isPositive, type NotEnough, notEnough } from './not-enough.ts';
+import type { MetricRule, Policy } from './policy.ts';
+import { clusteredVariance, type Stratified, stratify } from './stratified.ts';
+
+export interface Harm {
+  kind: 'harm';
+  rule: MetricRule;
+  rates: Stratified;
+  scale: 'log_ratio' | 'difference';
+  /** Treatment against control on that scale, and the scale's τ. */
+  effect: { value: number; variance: number; tau: number };
+  /** The effect with its sign turned so that more is worse. */
+  harm: number;
+  /** Point harm that is put up with, on the same scale. */
+  tolerated: number;
+}
+
+const grouped = new Intl.NumberFormat('en-US');
+
+/** Whether there is enough to look at, as rule 1's gate says: users, observations, events. */
+export function gate(moments: Moments, { gate }: Policy): NotEnough | null {
+  const total = (of: 'n' | 'y', arm?: Arm) =>
+    moments.cells
+      .filter((cell) => arm === undefined || cell.arm === arm)
+      .reduce((sum, cell) => sum + cell[of], 0);
+  const missing = (have: number, need: number, what: string) =>
+    have >= need ? null : `${grouped.format(have)} of ${grouped.format(need)} ${what}`;
+  const reason =
+    missing(moments.users.treatment, gate.treatmentUsers, 'users in treatment') ??
+    missing(total('n', 'control'), gate.observations, 'observations in control') ??
+    missing(total('n', 'treatment'), gate.observations, 'observations in treatment') ??
+    missing(total('y'), gate.events, 'events');
+  return reason === null ? null : notEnough(reason);
+}
+
+/**
+ * Harm of one metric. The difference stands in while an arm has no event: harm relative to control, or
+ * to the metric's baseline while control has none, so that a candidate that fails everything against a
+ * control that never failed is seen.
+ */
+export function harmOf(moments: Moments, rule: MetricRule, policy: Policy): Harm | NotEnough {
+  const rates = stratify(moments);
+  if (isNotEnough(rates)) return rates;
+  const closed = gate(moments, policy);
+  if (closed) return closed;
+  const scale = rates.logRatio ? 'log_ratio' : 'difference';
+  const effect = rates.logRatio
+    ? { ...rates.logRatio, tau: rule.tau }
+    : { ...rates.difference, tau: rule.tauDifference };
+  if (!(effect.variance > 0)) return notEnough('no observation varies');
+  const harm = rule.harmIs === 'more' ? effect.value : -effect.value;
+  const tolerated = policy.kappa * onScale({ rule, rates, scale }, rule.tolerance);
+  return { kind: 'harm', rule, rates, scale, effect, harm, tolerated };
+}
+
+/** A relative harm, such as a tolerance of 0.05, on the scale that is in use. */
+export function onScale(
+  { rule, rates, scale }: Pick<Harm, 'rule' | 'rates' | 'scale'>,
+  relative: number,
+): number {
+  if (scale === 'log_ratio') return Math.log1p(relative);
+  return relative * (rates.control > 0 ? rates.control : rule.baseline);
+}
+
+const width = ({ effect }: Harm, alpha: number) => oneSidedHalfWidth({ ...effect, alpha });
+
+/** L = h − c: harm is above this, at every look, but for a chance of α. */
+export const lowerHarm = (harm: Harm, alpha: number): number => harm.harm - width(harm, alpha);
+
+/** U = h + c: harm is below this. */
+export const upperHarm = (harm: Harm, alpha: number): number => harm.harm + width(harm, alpha);
+
+/** Harm in standard errors, for amber. */
+export const harmZ = ({ harm, effect }: Harm): number => harm / Math.sqrt(effect.variance);
+
+/** The two-sided sequence of treatment against control, as shown. */
+export const shownSequence = ({ effect }: Harm, alpha: number): ConfidenceSequence | NotEnough =>
+  confidenceSequence(effect.value, { ...effect, alpha });
+
+/**
+ * Treatment's own rate is above this, at every look: R·exp(−c) from the one-sided sequence of ln R over
+ * users. On the log scale because one τ then serves 1 % as well as 50 %.
+ */
+export function lowerTreatmentRate(
+  moments: Moments,
+  { rule, rates }: Pick<Harm, 'rule' | 'rates'>,
+  alpha: number,
+): number | NotEnough {
+  const own = clusteredVariance(moments, 'difference', 'treatment');
+  if (typeof own !== 'number') return own;
+  // Users who are all alike leave no variance of their own; the difference's then holds their stand-in.
+  const variance = (own > 0 ? own : rates.difference.variance) / rates.treatment ** 2;
+  if (!isPositive(variance)) return notEnough('treatment has no event that varies');
+  return rates.treatment * Math.exp(-oneSidedHalfWidth({ variance, tau: rule.tau, alpha }));
+}

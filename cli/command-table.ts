@@ -37,6 +37,17 @@ const options = {
   all: { type: 'boolean', help: 'every pending correction' },
   share: { type: 'string', value: 'SHARE', help: 'share of visitors, 0 to 1 (0.1)' },
   reason: { type: 'string', value: 'TEXT', help: 'why, kept in the history' },
+  page: { type: 'string', value: 'FILE.html', help: 'draw the analysis into this file' },
+  rules: {
+    type: 'string',
+    value: 'FILE.json',
+    help: 'rules of metrics that the shipped policy does not know',
+  },
+  split: {
+    type: 'string',
+    value: 'STAGE=SHARE,…',
+    help: "treatment's configured share by stage, to check the sample ratio",
+  },
   'request-id': { type: 'string', value: 'UUID', help: 'repeat an earlier change safely' },
 } as const satisfies Record<string, OptionSpec>;
 
@@ -170,6 +181,12 @@ const commands = {
     summary: 'go back to the model before',
     args: [],
     options: ['reason', 'request-id'],
+  },
+  'experiment analyze': {
+    words: ['experiment', 'analyze'],
+    summary: "judge an experiment's rows (visitor,arm,stage,metric,n,y)",
+    args: [{ name: 'FILE.csv' }],
+    options: ['page', 'rules', 'split'],
   },
   'lineage show': {
     words: ['lineage', 'show'],

@@ -105,7 +105,7 @@ function gbstatsPython(): string {
   const has = () => {
     if (!existsSync(python)) return false;
     try {
-      execFileSync(python, ['-c', 'import gbstats'], { stdio: 'ignore', timeout: 120_000 });
+      execFileSync(python, ['-I', '-c', 'import gbstats'], { stdio: 'ignore', timeout: 120_000 });
       return true;
     } catch {
       return false;
@@ -147,7 +147,8 @@ const sumsOf = (arm: Arm) => {
 const [control, treatment] = [sumsOf('control'), sumsOf('treatment')];
 const shares = [0.75, 0.25];
 const asked = { control, treatment, shares, tuning: TUNING, calls: CALLS };
-const answer = execFileSync(gbstatsPython(), [join(import.meta.dirname, 'gbstats.py')], {
+// -I: gbstats.py must not find itself when it imports gbstats.
+const answer = execFileSync(gbstatsPython(), ['-I', join(import.meta.dirname, 'gbstats.py')], {
   input: JSON.stringify(asked),
   timeout: 300_000,
 });

@@ -61,6 +61,17 @@ const options = {
     help: "before its users' ids (made from NAME); the same as another key's shares its users",
   },
   expires: { type: 'string', value: 'WHEN', help: 'such as 90d or 2027-01-31 (never)' },
+  page: { type: 'string', value: 'FILE.html', help: 'draw the analysis into this file' },
+  rules: {
+    type: 'string',
+    value: 'FILE.json',
+    help: 'rules of metrics that the shipped policy does not know',
+  },
+  split: {
+    type: 'string',
+    value: 'STAGE=SHARE,…',
+    help: "treatment's configured share by stage, to check the sample ratio",
+  },
   'request-id': { type: 'string', value: 'UUID', help: 'repeat an earlier change safely' },
 } as const satisfies Record<string, OptionSpec>;
 
@@ -214,6 +225,12 @@ const commands = {
     args: [{ name: 'ID' }],
     options: ['reason'],
     required: ['reason'],
+  },
+  'experiment analyze': {
+    words: ['experiment', 'analyze'],
+    summary: "judge an experiment's rows (visitor,arm,stage,metric,n,y)",
+    args: [{ name: 'FILE.csv' }],
+    options: ['page', 'rules', 'split'],
   },
   'lineage show': {
     words: ['lineage', 'show'],

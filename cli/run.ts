@@ -7,6 +7,7 @@ import { createClient } from './client.ts';
 import type { CommandName } from './command-table.ts';
 import { curateDataset, listDatasets, showDataset } from './commands/dataset.ts';
 import { doctor } from './commands/doctor.ts';
+import { analyzeFile } from './commands/experiment.ts';
 import { cancelJob, createJob, listJobs, showJob } from './commands/job.ts';
 import { createKey, listKeys, revokeKey } from './commands/key.ts';
 import { showLineage } from './commands/lineage.ts';
@@ -47,6 +48,7 @@ const HANDLERS: Readonly<Record<CommandName, Command>> = {
   'key create': createKey,
   'key list': listKeys,
   'key revoke': revokeKey,
+  'experiment analyze': analyzeFile,
   'lineage show': showLineage,
 };
 

@@ -44,7 +44,7 @@ export function oneSidedHalfWidth({ variance, tau, alpha }: Scale): number {
 /** ln Λ, Λ = √(V/(V+τ²))·exp(θ²τ²/(2V(V+τ²))): the mixture likelihood ratio (mSPRT). */
 export function logMixtureRatio(estimate: number, variance: number, tau: number): number {
   const shrink = tau ** 2 / (variance + tau ** 2);
-  return (Math.log1p(-shrink) + ((estimate * estimate) / variance) * shrink) / 2;
+  return (((estimate * estimate) / variance) * shrink - Math.log1p(tau ** 2 / variance)) / 2;
 }
 
 /** ln of the one-sided e-value: 2Λ·Φ(θτ/√(V(V+τ²))), against "no effect or a negative one". */

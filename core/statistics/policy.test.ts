@@ -40,7 +40,7 @@ describe('the policy', () => {
   });
 
   it('can be read from learning.yaml', () => {
-    const text = readFileSync(new URL('../../learning.yaml', import.meta.url), 'utf8');
+    const text = readFileSync('learning.yaml', 'utf8');
     expect(policyFrom(parseLearning(text).config).shares).toEqual([0.1, 0.25, 0.5, 0.95]);
   });
 

@@ -73,12 +73,19 @@ function both(first: Verdict, second: Verdict): Verdict {
 export function improvement({ guardrails }: HarmVerdict, policy: Policy): Verdict {
   const primary = policy.metrics.find(({ role }) => role === 'primary');
   const harm = guardrails.find(({ metric }) => metric === primary?.metric)?.harm;
-  if (!primary || !harm) return hold('the primary metric has not been measured enough');
+  const verdict = harm ? improvementOf(harm, policy) : null;
+  if (!verdict) return hold('the primary metric has not been measured enough');
+  return verdict.result === 'pass' ? verdict : hold(verdict.reason);
+}
+
+/** The same of one metric's numbers; `inconclusive` while it is not established. */
+export function improvementOf(harm: Harm, policy: Policy): Verdict {
   const gain: Harm = { ...harm, harm: -harm.harm };
   const least = lowerHarm(gain, policy.alpha.promote);
-  const numbers = `${say.rates(harm)}, better by ${say.effect(gain.scale, gain.harm)}, at least ${say.effect(gain.scale, least)} at every look`;
+  const at = (value: number) => say.effect(gain.scale, value);
+  const numbers = `${say.rates(harm)}, better by ${at(gain.harm)}, at least ${at(least)} at every look`;
   if (least > 0) return { result: 'pass', reason: numbers };
-  return hold(`improvement not established: ${numbers}`);
+  return { result: 'inconclusive', reason: `improvement not established: ${numbers}` };
 }
 
 /** U(α_ni) below every ceiling. A metric with a ceiling and too little data holds. */

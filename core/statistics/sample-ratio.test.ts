@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { nullShare, sampleRatio } from './sample-ratio.ts';
 import { armCounts } from './sample-ratio-arms.ts';
+import { splitGroups } from './split-groups.ts';
 import { numbersIn } from './testing/rows.ts';
 
 describe('the sample ratio', () => {
@@ -40,5 +41,38 @@ describe('the sample ratio', () => {
         expect(numbersIn(results).filter(Number.isNaN)).toEqual([]);
       }),
     );
+  });
+});
+
+describe('the groups of a ramp', () => {
+  const seen = (...cells: [string, 'control' | 'treatment'][]) =>
+    cells.map(([stage, arm]) => ({ stage, arm }));
+  const shares = [
+    { stage: 's1', share: 0.1 },
+    { stage: 's2', share: 0.25 },
+  ];
+
+  it('count a visitor once a stage until treatment, at the chance of moving then', () => {
+    const visitors = [
+      seen(['s1', 'control'], ['s2', 'treatment']),
+      seen(['s1', 'control'], ['s2', 'control']),
+      seen(['s1', 'treatment'], ['s2', 'treatment']),
+      seen(['s2', 'treatment']),
+      seen(['elsewhere', 'treatment']),
+    ];
+    expect(splitGroups(visitors, shares)).toEqual([
+      { share: 0.1, control: 2, treatment: 1 },
+      { share: 0.15 / 0.9, control: 1, treatment: 1 },
+      { share: 0.25, control: 0, treatment: 1 },
+    ]);
+  });
+
+  it('are not enough where a share falls', () => {
+    const falling = [
+      { stage: 's1', share: 0.5 },
+      { stage: 's2', share: 0.1 },
+    ];
+    const visitors = [seen(['s1', 'control'], ['s2', 'control'])];
+    expect(splitGroups(visitors, falling)).toMatchObject({ kind: 'not_enough' });
   });
 });

@@ -77,7 +77,19 @@ test('whom a visitor is answered by does not change when they are identified', a
   await setTable({
     ...initialTable('tiny-sre'),
     version: 1,
-    experiment: { id: 'e', salt: 'e', candidate: 'better', shareBp: 5_000, startedAt: 0 },
+    experiments: [
+      {
+        id: 'e',
+        salt: 'e',
+        candidate: 'better',
+        shareBp: 5_000,
+        fromBp: 0,
+        toBp: 10_000,
+        stratum: 0,
+        stratumStartedAt: 0,
+        startedAt: 0,
+      },
+    ],
   });
   const headers = await keyHeader(['identify']);
   const visitors = await Promise.all(Array.from({ length: 12 }, newVisitor));

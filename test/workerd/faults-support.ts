@@ -68,7 +68,7 @@ export async function counts(experimentId: string) {
   const [found] = await rows(sql`
     SELECT (SELECT count(*)::int FROM interactions WHERE experiment_id = ${experimentId}) AS answers,
            (SELECT count(*)::int FROM feedback_events f JOIN interactions i USING (interaction_id)
-             WHERE i.experiment_id = ${experimentId}) AS votes,
+             WHERE i.experiment_id = ${experimentId} AND f.source = 'explicit') AS votes,
            (SELECT count(*)::int FROM exposures WHERE experiment_id = ${experimentId}) AS exposures`);
   return found;
 }

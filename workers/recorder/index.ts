@@ -8,6 +8,11 @@ import {
 } from '../../adapters/postgres/answers.ts';
 import { withDatabase } from '../../adapters/postgres/connect.ts';
 import { insertExposures } from '../../adapters/postgres/exposures.ts';
+import {
+  insertNextQuestions,
+  lockSessions,
+  sessionsOf,
+} from '../../adapters/postgres/session-signals.ts';
 import { isPromptVersion, systemPrompt } from '../../core/system-prompt.ts';
 import { type QueueEvent, queueEventSchema } from '../../core/wire/events.ts';
 import { databaseOf, type Env, learningOf } from '../env.ts';
@@ -114,16 +119,19 @@ async function write(env: Env, events: readonly QueueEvent[]): Promise<void> {
   if (events.length === 0) return;
   const answers = events.filter((event) => event.kind === 'interaction');
   const feedback = events.filter((event) => event.kind !== 'interaction');
-  const autoAccept = learningOf(env).feedback.auto_accept;
+  const { feedback: settings } = learningOf(env);
   await withDatabase(databaseOf(env), (db) =>
     db.transaction(async (tx) => {
+      // Before any other lock, and looked at last: see adapters/postgres/session-signals.ts.
+      await lockSessions(tx, sessionsOf(answers, settings));
       for (const version of new Set(answers.map((event) => event.prompt_version))) {
         if (isPromptVersion(version))
           await insertSystemPrompt(tx, version, systemPrompt(version, []));
       }
       await insertInteractions(tx, answers);
       await insertExposures(tx, answers);
-      await insertFeedback(tx, feedback, autoAccept);
+      await insertFeedback(tx, feedback, settings.auto_accept);
+      await insertNextQuestions(tx, answers, settings);
     }),
   );
 }

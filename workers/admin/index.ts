@@ -23,6 +23,7 @@ import { databaseOf, now } from '../env.ts';
 import { type App, readJson, sameOriginWrites } from '../http.ts';
 import { requireOperator } from '../operators.ts';
 import { routingTable } from '../router/live-table.ts';
+import { deadLetterListSchema, deadLetterViews, replayDeadLetter } from './dead-letters.ts';
 import { lineage } from './lineage.ts';
 import { changeRoute, routeWithHistory } from './route.ts';
 import { loopStatus, modelViews, oneModelView } from './status.ts';
@@ -137,6 +138,16 @@ export const admin = new Hono<App>()
       throw new AppError('conflict', `Feedback ${eventId} carries no correction to review.`);
     });
     return c.json({ event_id: eventId, status });
+  })
+
+  .get('/admin/dead-letters', async (c) => {
+    const query = parseWire(deadLetterListSchema, c.req.query());
+    return c.json({ dead_letters: await deadLetterViews(c.env, query) });
+  })
+  .post('/admin/dead-letters/:id/replay', async (c) => {
+    const id = parseWire(uuidSchema, c.req.param('id'));
+    await replayDeadLetter(c.env, id, c.get('operator'));
+    return c.json({ id, status: 'replayed' }, 202);
   })
 
   .get('/admin/models', async (c) => {

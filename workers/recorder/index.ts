@@ -13,6 +13,7 @@ import {
   lockSessions,
   sessionsOf,
 } from '../../adapters/postgres/session-signals.ts';
+import { unreadable } from '../../core/dead-letters.ts';
 import { isPromptVersion, systemPrompt } from '../../core/system-prompt.ts';
 import { type QueueEvent, queueEventSchema } from '../../core/wire/events.ts';
 import { databaseOf, type Env, learningOf } from '../env.ts';
@@ -31,7 +32,7 @@ export async function record(batch: MessageBatch, env: Env): Promise<void> {
   for (const message of batch.messages) {
     const parsed = queueEventSchema.safeParse(message.body);
     if (parsed.success) deliveries.push({ message, event: parsed.data });
-    else await bury(env, message, parsed.error.issues.map(({ path }) => path.join('.')).join(', '));
+    else await bury(env, message, unreadable(parsed.error));
   }
   try {
     await write(
@@ -40,7 +41,7 @@ export async function record(batch: MessageBatch, env: Env): Promise<void> {
     );
     deliveries.forEach(done);
   } catch (error) {
-    if (isDataError(error)) await writeOneByOne(env, deliveries);
+    if (dataError(error) !== undefined) await writeOneByOne(env, deliveries);
     else
       deliveries.forEach(({ message }) => {
         later(message);
@@ -78,30 +79,36 @@ async function writeOneByOne(env: Env, deliveries: readonly Delivery[]): Promise
       await write(env, [event]);
       done(delivery);
     } catch (error) {
-      if (!isDataError(error)) {
+      const refusal = dataError(error);
+      if (refusal === undefined) {
         later(message);
         continue;
       }
       const id = event.kind === 'interaction' ? event.interaction_id : event.event_id;
       console.error(JSON.stringify({ level: 'error', code: 'refused_row', id }));
-      if (await toDeadLetters(env, message, 'refused by the database')) done(delivery);
+      if (await toDeadLetters(env, message, `refused by the database: ${refusal}`)) done(delivery);
     }
   }
 }
 
-/** SQLSTATE classes 22 (data exception) and 23 (constraint): repeating would not help. */
-function isDataError(error: unknown): boolean {
+/**
+ * SQLSTATE classes 22 (data exception) and 23 (constraint): repeating would not help. Says which, and
+ * what it broke; never with a message, which would quote the row.
+ */
+function dataError(error: unknown): string | undefined {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     const code: unknown = Reflect.get(cause, 'code');
-    if (typeof code === 'string' && /^2[23]\w{3}$/.test(code)) return true;
+    if (typeof code !== 'string' || !/^2[23]\w{3}$/.test(code)) continue;
+    const broken: unknown = Reflect.get(cause, 'constraint') ?? Reflect.get(cause, 'column');
+    return typeof broken === 'string' ? `sqlstate ${code}, ${broken}` : `sqlstate ${code}`;
   }
-  return false;
+  return undefined;
 }
 
 /** A message nobody can read goes to the dead letters with its reason; it would fail for ever. */
-async function bury(env: Env, message: Message, fields: string): Promise<void> {
-  console.error(JSON.stringify({ level: 'error', code: 'poison_message', id: message.id, fields }));
-  if (await toDeadLetters(env, message, `unreadable: ${fields}`)) message.ack();
+async function bury(env: Env, message: Message, reason: string): Promise<void> {
+  console.error(JSON.stringify({ level: 'error', code: 'poison_message', id: message.id, reason }));
+  if (await toDeadLetters(env, message, reason)) message.ack();
 }
 
 /** False when the dead letters are out of reach themselves; the message then comes again. */

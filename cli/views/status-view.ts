@@ -40,6 +40,7 @@ export function statusPage(status: Status, url: string): string {
         ['object store', partText(health.object_store)],
         ['model server', partText(health.model_server)],
         ['agent seen', health.agent_seen_at ? instant(health.agent_seen_at) : 'never'],
+        ['dead letters', lettersText(status.dead_letters_waiting)],
       ]),
     ),
   );
@@ -47,6 +48,10 @@ export function statusPage(status: Status, url: string): string {
 
 function pendingText(pending: number): string {
   return pending === 0 ? 'nothing' : `${number(pending)} (bruno review list)`;
+}
+
+function lettersText(waiting: number): string {
+  return waiting === 0 ? 'none' : `${number(waiting)} (bruno deadletter list)`;
 }
 
 function votesText(counts: Status['counts']): string {

@@ -7,6 +7,7 @@ import { bytes, facts, minute, number, percent, table } from '../layout.ts';
 import * as schemas from '../schemas.ts';
 import * as state from '../testing/stack-state.ts';
 import { datasetList, datasetPage } from './dataset-view.ts';
+import { deadLetterList } from './deadletter-view.ts';
 import { jobList, jobPage } from './job-view.ts';
 import { lineagePage } from './lineage-view.ts';
 import { modelList, modelPage } from './model-view.ts';
@@ -18,6 +19,8 @@ const dataset = schemas.dataset.parse(state.dataset);
 const job = schemas.job.parse(state.job);
 const model = schemas.model.parse(state.model);
 const review = schemas.review.parse(state.review);
+const letter = schemas.deadLetter.parse(state.deadLetter);
+const hostile = { ...letter, kind: '\u001b[31mred', interaction_id: null, attempts: 3 };
 const route = schemas.route.parse({
   table: state.tableView(state.started),
   history: [state.start],
@@ -56,6 +59,7 @@ describe('pages', () => {
     ['models', modelList([model])],
     ['model', modelPage(model)],
     ['reviews', reviewList([review, schemas.review.parse(wide)], 'pending')],
+    ['deadletters', deadLetterList([letter, schemas.deadLetter.parse(hostile)])],
     ['route', routePage(route)],
     ['base', modelPage(schemas.model.parse(state.base))],
     ['lineage-answer', lineageOf(state.answerLineage)],
@@ -72,6 +76,7 @@ describe('pages', () => {
     expect(datasetList([])).toBe('No datasets yet: make one with bruno dataset curate.');
     expect(jobList([])).toBe('No training jobs yet: start one with bruno job create DATASET.');
     expect(modelList([])).toBe('No models yet.');
+    expect(deadLetterList([])).toBe('No dead letters wait.');
     expect(reviewList([], 'pending')).toBe('No pending corrections.');
     const started = schemas.route.parse({ table: state.tableView(state.table), history: [] });
     expect(routePage(started)).toContain('Nothing was changed yet.');

@@ -116,6 +116,7 @@ export const statusSchema = z.object({
   /** The last window that has closed: what the open one's numbers were before Sunday's cut. */
   last_week: z.optional(z.nullable(z.object({ ...counts, week: text, until: text }))),
   reviews_pending: number,
+  dead_letters_waiting: number,
   dataset: z.optional(z.nullable(datasetSchema)),
   job: z.optional(z.nullable(jobSchema)),
   models: z.optional(z.array(modelSchema)),

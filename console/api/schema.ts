@@ -145,6 +145,17 @@ export const reviewSchema = z.object({
 export type Review = z.infer<typeof reviewSchema>;
 export const reviewsSchema = z.object({ reviews: z.array(reviewSchema) });
 
+const deadLetterSchema = z.object({
+  id: z.string(),
+  reason: z.string(),
+  kind: text,
+  interaction_id: text,
+  attempts: number,
+  first_at: text,
+});
+export type DeadLetter = z.infer<typeof deadLetterSchema>;
+export const deadLettersSchema = z.object({ dead_letters: z.array(deadLetterSchema) });
+
 const side = z.optional(z.nullable(routeTableSchema));
 export const routeSchema = z.object({
   history: z.array(

@@ -59,19 +59,50 @@ test('a gateway without a place for the candidate is not the candidate\u2019s fa
   expect(await counts(experiment)).toEqual({ answers: 1, votes: 0, exposures: 1 });
 });
 
-test('when production fails as well it counts against nobody: 503 with Retry-After', async () => {
-  const experiment = await trial(named('well'));
-  const message = named('refuse everyone');
-  const { id, visitor_token } = await newVisitor();
-  const body = { session_id: id, visitor_token, message };
-  const { status, headers } = await call('/api/chat', { body });
-  expect(status).toBe(503);
-  expect(headers.get('retry-after')).toBe('10');
+test.each([
+  ['answers with a 500 body', 'refuse everyone', 'refused'],
+  ['closes the connection', 'cut off everyone', 'unreachable'],
+  ['sends garbage', 'garbage for everyone', 'garbage'],
+  ['sends an error page', 'page for everyone', 'broken'],
+  ['ends without a word', 'nothing for everyone', 'broken'],
+  ['dies before its first token', 'still-born for everyone', 'broken'],
+])(
+  'when production %s as well it counts against nobody: 503 with Retry-After',
+  async (_, word, failure) => {
+    const experiment = await trial(named('well'));
+    const visitor = await newVisitor();
+    await thumb(await chat(named('before'), visitor));
+    const message = named(word);
+    const { id, visitor_token } = visitor;
+    const body = { session_id: id, visitor_token, message };
+    const { status, headers } = await call('/api/chat', { body });
+    expect(status).toBe(503);
+    expect(headers.get('retry-after')).toBe('10');
+    await quiet();
+    expect(await recorded(message)).toMatchObject([
+      { status: 'error', error_code: failure, assigned_failure: failure, fault: 'service' },
+    ]);
+    expect(await counts(experiment)).toEqual({ answers: 2, votes: 1, exposures: 1 });
+  },
+);
+
+test('when production dies midway what came is a partial answer, recorded once', async () => {
+  const experiment = await trial(null);
+  const message = named('die midway');
+  const visitor = await newVisitor();
+  const { id, visitor_token } = visitor;
+  const { text } = await call('/api/chat', {
+    body: { session_id: id, visitor_token, message },
+    headers: { accept: 'text/event-stream' },
+  });
+  expect(text).toContain('"type":"error"');
   await quiet();
   expect(await recorded(message)).toMatchObject([
-    { status: 'error', error_code: 'refused', assigned_failure: 'refused', fault: 'service' },
+    { model_served: 'tiny-sre', status: 'partial', error_code: 'broken', fault: 'service' },
   ]);
-  expect(await counts(experiment)).toEqual({ answers: 1, votes: 0, exposures: 1 });
+  expect(await reached(message)).toHaveLength(1);
+  // Without an experiment nobody is exposed to one.
+  expect(await counts(experiment)).toEqual({ answers: 0, votes: 0, exposures: 0 });
 });
 
 test('a candidate that dies midway is a partial answer, not a second one', async () => {
@@ -102,7 +133,11 @@ test('a candidate that dies midway is a partial answer, not a second one', async
 const short: ModelPatience = { connectMs: 1_000, firstTokenMs: 1_500, betweenTokensMs: 300 };
 
 /** An answer with little patience, read to its end or its break. */
-async function impatient(message: string, candidate: Partial<ModelPatience> = {}) {
+async function impatient(
+  message: string,
+  candidate: Partial<ModelPatience> = {},
+  production: Partial<ModelPatience> = {},
+) {
   const context = createExecutionContext();
   const started = performance.now();
   let text = '';
@@ -126,7 +161,7 @@ async function impatient(message: string, candidate: Partial<ModelPatience> = {}
         platform: 'homepage',
         parameters: {},
       },
-      { candidate: { ...short, ...candidate }, production: short },
+      { candidate: { ...short, ...candidate }, production: { ...short, ...production } },
     );
     for await (const piece of given.pieces) if (piece.type === 'text') text += piece.text;
   } catch {
@@ -150,6 +185,19 @@ test.each([
   expect(await recorded(message)).toMatchObject([
     { assigned_failure: 'timed_out', fault: 'model', status: 'complete' },
   ]);
+  expect(await counts(experiment)).toEqual({ answers: 1, votes: 0, exposures: 1 });
+});
+
+test('upstream hanging, candidate and production both: one failed answer, in time', async () => {
+  const experiment = await trial(named('well'));
+  const message = named('hang on everyone');
+  const { text, broke, tookMs } = await impatient(message, { connectMs: 200 }, { connectMs: 300 });
+  expect({ text, broke }).toEqual({ text: '', broke: true });
+  expect(tookMs).toBeLessThan(short.firstTokenMs);
+  expect(await recorded(message)).toMatchObject([
+    { status: 'error', error_code: 'timed_out', assigned_failure: 'timed_out', fault: 'service' },
+  ]);
+  expect(await reached(message)).toMatchObject([{ left: true }, { left: true }]);
   expect(await counts(experiment)).toEqual({ answers: 1, votes: 0, exposures: 1 });
 });
 

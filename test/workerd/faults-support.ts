@@ -11,7 +11,7 @@ import { settingsOf } from '../../workers/env.ts';
 import { asOperator, call, rows } from './support.ts';
 
 /** Past the isolate's lease on the routing table. */
-const PAST_LEASE_MS = 3_100;
+export const PAST_LEASE_MS = 3_100;
 
 export const routingStub = () => env.ROUTING.get(env.ROUTING.idFromName('routing'));
 
@@ -74,8 +74,8 @@ export async function counts(experimentId: string) {
 }
 
 /** Waits until everything that was queued is written, or with the dead letters. */
-export async function quiet(): Promise<void> {
-  for (let attempt = 0; attempt < 400; attempt += 1) {
+export async function quiet(withinMs = 20_000): Promise<void> {
+  for (let waited = 0; waited < withinMs; waited += 50) {
     const { body } = await call('/local/queue', { headers: asOperator });
     if (z.object({ pending: z.number() }).parse(body).pending === 0) return;
     await new Promise((resolve) => setTimeout(resolve, 50));

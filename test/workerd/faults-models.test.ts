@@ -3,20 +3,22 @@
 
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
-import { sql } from 'drizzle-orm';
 import { expect, test } from 'vitest';
 import { BREAKER_POLICY } from '../../core/breaker.ts';
 import type { ModelPatience } from '../../core/patience.ts';
 import { answer } from '../../workers/router/answer.ts';
-import { advance, counts, quiet, reached, thumb, trial } from './faults-support.ts';
-import { call, chat, newVisitor, rows } from './support.ts';
-
-const recorded = (message: string) =>
-  rows(sql`
-    SELECT model_served, model_assigned, arm, status, error_code, assigned_failure, fault, response
-    FROM interactions WHERE query = ${message}`);
-
-const named = (word: string) => `${word}-${crypto.randomUUID()}`;
+import {
+  advance,
+  counts,
+  named,
+  productionMended,
+  quiet,
+  reached,
+  recorded,
+  thumb,
+  trial,
+} from './faults-support.ts';
+import { call, chat, newVisitor } from './support.ts';
 
 test.each([
   ['answers with a 500 body', 'refuses', 'refused'],
@@ -57,52 +59,6 @@ test('a gateway without a place for the candidate is not the candidate\u2019s fa
   await quiet();
   expect(await recorded(message)).toMatchObject([{ assigned_failure: 'busy', fault: 'service' }]);
   expect(await counts(experiment)).toEqual({ answers: 1, votes: 0, exposures: 1 });
-});
-
-test.each([
-  ['answers with a 500 body', 'refuse everyone', 'refused'],
-  ['closes the connection', 'cut off everyone', 'unreachable'],
-  ['sends garbage', 'garbage for everyone', 'garbage'],
-  ['sends an error page', 'page for everyone', 'broken'],
-  ['ends without a word', 'nothing for everyone', 'broken'],
-  ['dies before its first token', 'still-born for everyone', 'broken'],
-])(
-  'when production %s as well it counts against nobody: 503 with Retry-After',
-  async (_, word, failure) => {
-    const experiment = await trial(named('well'));
-    const visitor = await newVisitor();
-    await thumb(await chat(named('before'), visitor));
-    const message = named(word);
-    const { id, visitor_token } = visitor;
-    const body = { session_id: id, visitor_token, message };
-    const { status, headers } = await call('/api/chat', { body });
-    expect(status).toBe(503);
-    expect(headers.get('retry-after')).toBe('10');
-    await quiet();
-    expect(await recorded(message)).toMatchObject([
-      { status: 'error', error_code: failure, assigned_failure: failure, fault: 'service' },
-    ]);
-    expect(await counts(experiment)).toEqual({ answers: 2, votes: 1, exposures: 1 });
-  },
-);
-
-test('when production dies midway what came is a partial answer, recorded once', async () => {
-  const experiment = await trial(null);
-  const message = named('die midway');
-  const visitor = await newVisitor();
-  const { id, visitor_token } = visitor;
-  const { text } = await call('/api/chat', {
-    body: { session_id: id, visitor_token, message },
-    headers: { accept: 'text/event-stream' },
-  });
-  expect(text).toContain('"type":"error"');
-  await quiet();
-  expect(await recorded(message)).toMatchObject([
-    { model_served: 'tiny-sre', status: 'partial', error_code: 'broken', fault: 'service' },
-  ]);
-  expect(await reached(message)).toHaveLength(1);
-  // Without an experiment nobody is exposed to one.
-  expect(await counts(experiment)).toEqual({ answers: 0, votes: 0, exposures: 0 });
 });
 
 test('a candidate that dies midway is a partial answer, not a second one', async () => {
@@ -199,6 +155,7 @@ test('upstream hanging, candidate and production both: one failed answer, in tim
   ]);
   expect(await reached(message)).toMatchObject([{ left: true }, { left: true }]);
   expect(await counts(experiment)).toEqual({ answers: 1, votes: 0, exposures: 1 });
+  await productionMended();
 });
 
 test.each([

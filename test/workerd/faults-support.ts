@@ -5,10 +5,11 @@ import { env } from 'cloudflare:workers';
 import { sql } from 'drizzle-orm';
 import { expect } from 'vitest';
 import { z } from 'zod';
+import { BREAKER_POLICY } from '../../core/breaker.ts';
 import { initialTable, type RoutingTable } from '../../core/routing.ts';
 import type { RoutingObject } from '../../functions/rollout/routing-object.ts';
 import { settingsOf } from '../../workers/env.ts';
-import { asOperator, call, rows } from './support.ts';
+import { asOperator, call, chat, rows } from './support.ts';
 
 /** Past the isolate's lease on the routing table. */
 export const PAST_LEASE_MS = 3_100;
@@ -90,4 +91,19 @@ export async function thumb(answer: { interaction_id: string; feedback_token: st
     body: { interaction_id, feedback_token, feedback_type: 'thumbs_up' },
   });
   expect(status).toBe(202);
+}
+
+/** What is written down about a question, and whom its trouble counts against. */
+export const recorded = (message: string) =>
+  rows(sql`
+    SELECT model_served, model_assigned, arm, status, error_code, assigned_failure, fault, response
+    FROM interactions WHERE query = ${message}`);
+
+export const named = (word: string) => `${word}-${crypto.randomUUID()}`;
+
+/** While production is ill nothing counts against a candidate; the next test begins with it well. */
+export async function productionMended(): Promise<void> {
+  await trial(null);
+  await advance(BREAKER_POLICY.openMs + 1);
+  await chat(named('well again'));
 }

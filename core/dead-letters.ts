@@ -20,6 +20,7 @@ const aboutSchema = z.object({
 
 export interface DeadLetter {
   reason: string;
+  body: unknown;
   /** JSON with its keys in order: the same message has the same text, whoever wrote it down. */
   text: string;
   kind: string | null;
@@ -36,6 +37,7 @@ export function deadLetterOf(message: unknown): DeadLetter {
     text !== undefined && text.length <= 200 && isStorable(text) ? text : null;
   return {
     reason: reason.replaceAll('\u0000', '').toWellFormed().slice(0, REASON_CHARS),
+    body,
     text: JSON.stringify(inOrder(body)) ?? 'null',
     kind: known(about.kind),
     interactionId: known(about.interaction_id),

@@ -86,7 +86,8 @@ async function writeOneByOne(env: Env, deliveries: readonly Delivery[]): Promise
       }
       const id = event.kind === 'interaction' ? event.interaction_id : event.event_id;
       console.error(JSON.stringify({ level: 'error', code: 'refused_row', id }));
-      if (await toDeadLetters(env, message, `refused by the database: ${refusal}`)) done(delivery);
+      // It counts as on its way until the dead letters' consumer has kept it.
+      if (await toDeadLetters(env, message, `refused by the database: ${refusal}`)) message.ack();
     }
   }
 }

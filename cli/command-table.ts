@@ -36,7 +36,7 @@ const options = {
   'wait-limit': { type: 'string', value: 'SECONDS', help: 'longest wait in all (86400)' },
   status: { type: 'string', value: 'STATUS', help: 'pending (default), accepted or rejected' },
   note: { type: 'string', value: 'TEXT', help: 'why, kept with the decision' },
-  all: { type: 'boolean', help: 'every pending correction' },
+  all: { type: 'boolean', help: 'everything that waits' },
   share: { type: 'string', value: 'SHARE', help: 'share of visitors, 0 to 1 (0.1)' },
   slice: {
     type: 'string',
@@ -165,6 +165,18 @@ const commands = {
     summary: 'keep corrections out of training',
     args: [{ name: 'EVENT_ID', many: true }],
     options: ['note'],
+  },
+  'deadletter list': {
+    words: ['deadletter', 'list'],
+    summary: 'messages that could not be written, and why',
+    args: [],
+    options: [],
+  },
+  'deadletter replay': {
+    words: ['deadletter', 'replay'],
+    summary: 'send them to be written again',
+    args: [{ name: 'ID', many: true, optional: true }],
+    options: ['all'],
   },
   'model list': { words: ['model', 'list'], summary: 'all model versions', args: [], options: [] },
   'model show': {

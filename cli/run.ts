@@ -6,6 +6,7 @@ import { type Parsed, parseArguments, wantsJson } from './arguments.ts';
 import { createClient } from './client.ts';
 import type { CommandName } from './command-table.ts';
 import { curateDataset, listDatasets, showDataset } from './commands/dataset.ts';
+import { listDeadLetters, replayDeadLetters } from './commands/deadletter.ts';
 import { doctor } from './commands/doctor.ts';
 import { analyzeFile } from './commands/experiment.ts';
 import { cancelJob, createJob, listJobs, showJob } from './commands/job.ts';
@@ -38,6 +39,8 @@ const HANDLERS: Readonly<Record<CommandName, Command>> = {
   'review list': listReviews,
   'review accept': acceptReviews,
   'review reject': rejectReviews,
+  'deadletter list': listDeadLetters,
+  'deadletter replay': replayDeadLetters,
   'model list': listModels,
   'model show': showModel,
   'route show': showRoute,

@@ -109,6 +109,18 @@ export const review = z.looseObject({
 });
 export type Review = z.infer<typeof review>;
 
+export const deadLetter = z.looseObject({
+  id: z.string(),
+  reason: z.string(),
+  kind: maybe(z.string()),
+  interaction_id: maybe(z.string()),
+  attempts: count,
+  first_at: time,
+  last_at: time,
+  status: z.string(),
+});
+export type DeadLetter = z.infer<typeof deadLetter>;
+
 export const model = z.looseObject({
   id: z.string(),
   display: maybe(z.string()),
@@ -182,6 +194,7 @@ export const status = z.looseObject({
   /** The last window that has closed. */
   last_week: z.looseObject({ ...counts, week: z.string() }),
   reviews_pending: count,
+  dead_letters_waiting: count,
   dataset: dataset.nullable(),
   job: job.nullable(),
   models: z.array(model),
@@ -308,4 +321,5 @@ export const datasets = listOf('datasets', dataset);
 export const apiKeys = listOf('keys', apiKey);
 export const jobs = listOf('jobs', job);
 export const models = listOf('models', model);
+export const deadLetters = listOf('dead_letters', deadLetter);
 export const reviews = listOf('reviews', review);

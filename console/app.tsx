@@ -11,6 +11,7 @@ import { Gate } from './gate.tsx';
 import { healthOf } from './health.ts';
 import { Loop } from './loop/loop.tsx';
 import { Datasets } from './sections/datasets.tsx';
+import { DeadLetters } from './sections/dead-letters.tsx';
 import { Lineage } from './sections/lineage.tsx';
 import { LiveRoute } from './sections/live-route.tsx';
 import { Models } from './sections/models.tsx';
@@ -81,6 +82,14 @@ function Console({ token, onLeave }: Props) {
         <main>
           <Loop status={data} losses={losses} />
           <div className="parts">
+            {(data.dead_letters_waiting ?? 0) > 0 && (
+              <DeadLetters
+                api={api}
+                now={data.now}
+                waiting={data.dead_letters_waiting ?? 0}
+                onChanged={refresh}
+              />
+            )}
             <Reviews
               api={api}
               now={data.now}

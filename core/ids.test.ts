@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isUuid, uuidv7 } from './ids.ts';
+import { isUuid, uuidv5, uuidv7 } from './ids.ts';
 
 const random = new Uint8Array([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
 
@@ -19,4 +19,14 @@ test('is recognised, and other text is not', () => {
 
 test('too little randomness is refused', () => {
   expect(() => uuidv7(1, new Uint8Array(4))).toThrow('expected 10 random bytes, got 4');
+});
+
+test('a name has the id of RFC 9562 appendix A.4, always the same', async () => {
+  const dns = '6ba7b810-9dad-11d1-80b4-00c04fd430c8';
+  expect(await uuidv5(dns, 'www.example.com')).toBe('2ed6657d-e927-568b-95e1-2665a8aea6a2');
+  expect(await uuidv5(dns, 'www.example.org')).not.toBe(await uuidv5(dns, 'www.example.com'));
+});
+
+test('a namespace that is no UUID is refused', async () => {
+  await expect(uuidv5('dns', 'www.example.com')).rejects.toThrow('got "dns"');
 });

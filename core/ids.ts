@@ -1,5 +1,6 @@
 // Identifiers. An answer's key is a UUIDv7 (RFC 9562 section 5.7): sortable by time, so that the
-// record's index stays compact. Time and randomness are arguments; nothing here reads a clock.
+// record's index stays compact. What the server derives by itself has a UUIDv5, the same however often
+// it is derived. Time and randomness are arguments; nothing here reads a clock.
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
@@ -18,10 +19,30 @@ export function uuidv7(now: number, random: Uint8Array): string {
   }
   bytes[6] = 0x70 | ((bytes[6] ?? 0) & 0x0f);
   bytes[8] = 0x80 | ((bytes[8] ?? 0) & 0x3f);
-  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+  return hyphenated(bytes);
 }
 
 export function isUuid(text: string): boolean {
   return UUID.test(text);
+}
+
+/** A name's id within a namespace, always the same one (RFC 9562 section 5.5). */
+export async function uuidv5(namespace: string, name: string): Promise<string> {
+  if (!isUuid(namespace)) throw new RangeError(`expected a UUID as namespace, got "${namespace}"`);
+  const space = Uint8Array.from(namespace.replaceAll('-', '').match(/../g) ?? [], (pair) =>
+    Number.parseInt(pair, 16),
+  );
+  const text = new TextEncoder().encode(name);
+  const named = new Uint8Array(space.length + text.length);
+  named.set(space);
+  named.set(text, space.length);
+  const bytes = new Uint8Array(await crypto.subtle.digest('SHA-1', named)).subarray(0, 16);
+  bytes[6] = 0x50 | ((bytes[6] ?? 0) & 0x0f);
+  bytes[8] = 0x80 | ((bytes[8] ?? 0) & 0x3f);
+  return hyphenated(bytes);
+}
+
+function hyphenated(bytes: Uint8Array): string {
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }

@@ -35,7 +35,7 @@ test.each([
   ['min_interactions: 1000', 'min_interactions: 20000', 'must not exceed max_interactions'],
   ['[0.1, 0.25, 0.5, 1.0]', '[0.1, 0.5, 0.25, 1.0]', 'rollout_stages are not built yet'],
   ['min_sample_size: 1000', 'min_sample_size: 500', 'min_sample_size is not built yet'],
-  ['min_session_duration: 10', 'min_session_duration: 5', 'min_session_duration is not built yet'],
+  ['min_session_duration: 10', 'min_session_duration: -1', 'min_session_duration'],
   ['initial_traffic_split: 0.1', 'initial_traffic_split: 1.2', 'initial_traffic_split'],
 ])('refuses %o changed to %o, naming it', (from, to, message) => {
   expect(shipped).toContain(from);

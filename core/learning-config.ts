@@ -19,11 +19,19 @@ const weights = DEFAULT_SIGNAL_WEIGHTS;
 const feedback = z.strictObject({
   enable_explicit: z.boolean(),
   enable_implicit: z.boolean(),
-  min_session_duration: notYet(10, 'another min_session_duration'),
+  min_session_duration: z.number().min(0).max(3600),
   implicit_tracking_events: z.array(
     z.enum(['reformulation', 'copy', 'citation_click', 'read_time']),
   ),
   auto_accept: z.boolean().default(false),
+  session: z
+    .strictObject({
+      // A pause of five minutes ends a string of related queries (Silverstein et al. 1999,
+      // doi:10.1145/331403.331405).
+      next_question_seconds: positive.max(3600).default(300),
+      reformulation_similarity: rate.default(0.6),
+    })
+    .prefault({}),
   signal_weights: z
     .strictObject({
       reformulation: z.number().default(weights.reformulation),

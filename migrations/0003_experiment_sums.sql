@@ -100,5 +100,5 @@ CREATE VIEW "public"."standing_votes" AS (
                       ELSE feedback_type END AS kind,
                  interaction_id, visitor_id, event_id, feedback_type, feedback_value, at
             FROM feedback_events
-           WHERE feedback_type <> 'signals') AS votes
+           WHERE source = 'explicit') AS votes
    ORDER BY interaction_id, visitor_id, kind, at DESC, event_id DESC);

@@ -2,6 +2,7 @@
 
 import { createApp } from './app.ts';
 import type { Env } from './env.ts';
+import { isDeadLetterQueue, keepLetters } from './recorder/dead-letters.ts';
 import { record } from './recorder/index.ts';
 import { fire } from './scheduled.ts';
 
@@ -14,6 +15,7 @@ const app = createApp();
 
 export default {
   fetch: app.fetch,
-  queue: record,
+  queue: (batch, env) =>
+    isDeadLetterQueue(batch.queue) ? keepLetters(batch, env) : record(batch, env),
   scheduled: (controller, env) => fire(controller.cron, controller.scheduledTime, env),
 } satisfies ExportedHandler<Env>;

@@ -75,6 +75,7 @@ export const interactions = pgTable(
     index('interactions_created').on(table.createdAt, table.id),
     index('interactions_model').on(table.modelServed, table.createdAt),
     index('interactions_visitor').on(table.visitorId, table.experimentId),
+    index('interactions_session').on(table.sessionId, table.createdAt, table.id),
   ],
 );
 
@@ -146,8 +147,35 @@ export const standingVotes = pgView('standing_votes', {
                       ELSE feedback_type END AS kind,
                  interaction_id, visitor_id, event_id, feedback_type, feedback_value, at
             FROM feedback_events
-           WHERE feedback_type <> 'signals') AS votes
+           WHERE source = 'explicit') AS votes
    ORDER BY interaction_id, visitor_id, kind, at DESC, event_id DESC`);
+/** Messages the recorder could not write, kept until an operator sends them again. */
+export const deadLetters = pgTable(
+  'dead_letters',
+  {
+    /** Made from the body, so that the same message has one row however it came. */
+    id: uuid('id').primaryKey(),
+    reason: text('reason').notNull(),
+    /** JSON as text: what Postgres refuses as jsonb may be the very reason why it is here. */
+    body: text('body').notNull(),
+    kind: text('kind'),
+    interactionId: text('interaction_id'),
+    /** Whose it is, where that can be told: an erasure takes it along. */
+    visitorId: text('visitor_id'),
+    /** The delivery that last brought it here: the same one twice is not a second failure. */
+    messageId: text('message_id').notNull(),
+    attempts: integer('attempts').notNull(),
+    firstAt: instant('first_at').notNull(),
+    lastAt: instant('last_at').notNull(),
+    status: text('status', { enum: ['waiting', 'replayed'] }).notNull(),
+    replayedAt: instant('replayed_at'),
+    replayedBy: text('replayed_by'),
+  },
+  (table) => [
+    index('dead_letters_status').on(table.status, table.firstAt, table.id),
+    index('dead_letters_visitor').on(table.visitorId),
+  ],
+);
 
 export const questionGroups = pgTable('question_groups', {
   id: text('id').primaryKey(),

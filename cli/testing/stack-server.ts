@@ -20,6 +20,9 @@ import * as state from './stack-state.ts';
 
 export const JOB_2 = '0b0e0000-0000-4000-8000-0000000000b2';
 const REVIEWS_A_PAGE = 2;
+const LETTERS_A_PAGE = 2;
+/** A letter of this reason cannot be read, however often it is sent again. */
+export const POISON = 'unreadable: kind';
 export const RUN_ID = 'curate-2026-w42';
 export const TOKEN = 'operator-token-for-tests';
 /** What Cloudflare's edge would take in place of the token. */
@@ -36,6 +39,7 @@ export type World = {
   requests: { method: string; path: string; body: unknown }[];
   datasets: unknown[];
   reviews: state.ReviewState[];
+  letters: state.LetterState[];
   jobs: state.JobState[];
   /** What the job becomes, one reading after another. */
   jobSteps: Partial<state.JobState>[];
@@ -68,6 +72,7 @@ export async function startStack(): Promise<Stack> {
     requests: [],
     datasets: [state.dataset],
     reviews: [{ ...state.review }, { ...state.review, event_id: 'evt-2' }],
+    letters: [{ ...state.deadLetter }],
     jobs: [{ ...state.job }],
     jobSteps: [],
     curationSteps: [],
@@ -199,9 +204,30 @@ function route(world: World, request: Request): Reply {
       return listReviews(world, request.query.get('status'));
     case 'POST reviews/:id':
       return parsed(reviewDecisionSchema, request.body, (body) => decideReview(world, id, body));
+    case 'GET dead-letters':
+      return listLetters(world, request.query);
+    case 'POST dead-letters/:id/replay':
+      return replayLetter(world, id);
     default:
       return jobs(world, key, id, request.body);
   }
+}
+
+function listLetters(world: World, query: URLSearchParams): Reply {
+  const status = query.get('status') ?? 'waiting';
+  const after = world.letters.findIndex(({ id }) => id === query.get('after'));
+  const found = world.letters.slice(after + 1).filter((letter) => letter.status === status);
+  return ok({ dead_letters: found.slice(0, LETTERS_A_PAGE) });
+}
+
+function replayLetter(world: World, id: string): Reply {
+  const letter = world.letters.find((one) => one.id === id);
+  if (letter === undefined) return missing('dead letter', id);
+  if (letter.reason === POISON) {
+    return refuse(409, 'conflict', `Dead letter ${id} cannot be sent again: it is ${POISON}.`);
+  }
+  letter.status = 'replayed';
+  return ok({ id, status: 'replayed' }, 202);
 }
 
 function moveClock(world: World, body: unknown): Reply {

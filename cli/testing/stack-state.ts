@@ -317,6 +317,20 @@ export const modelLineage = {
   routing: [promotion, start],
 };
 
+export const deadLetter = {
+  id: '0b0e0000-0000-5000-8000-0000000000d1',
+  reason: 'refused by the database: sqlstate 23514, no_such_visitor',
+  kind: 'interaction',
+  interaction_id: '0b0e0000-0000-7000-8000-0000000000a1',
+  attempts: 1,
+  first_at: '2026-10-16T09:12:00.000Z',
+  last_at: '2026-10-16T09:12:00.000Z',
+  status: 'waiting',
+  replayed_at: null,
+  replayed_by: null,
+};
+export type LetterState = typeof deadLetter;
+
 export const answerLineage = {
   kind: 'answer' as const,
   answer: {
@@ -369,6 +383,7 @@ export const status = {
     signals: 845,
   },
   reviews_pending: 2,
+  dead_letters_waiting: 1,
   dataset,
   job,
   models: [model, { ...model, id: '2026-w41.1', stage: 'production' }, base],

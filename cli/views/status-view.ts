@@ -42,6 +42,7 @@ export function statusPage(status: Status, url: string): string {
         ['models ready', status.gateway?.models_ready.join(', ')],
         ['load', loadText(status.gateway?.load)],
         ['agent seen', health.agent_seen_at ? instant(health.agent_seen_at) : 'never'],
+        ['dead letters', lettersText(status.dead_letters_waiting)],
       ]),
     ),
   );
@@ -55,6 +56,10 @@ function loadText(load: NonNullable<Status['gateway']>['load'] | undefined): str
 
 function pendingText(pending: number): string {
   return pending === 0 ? 'nothing' : `${number(pending)} (bruno review list)`;
+}
+
+function lettersText(waiting: number): string {
+  return waiting === 0 ? 'none' : `${number(waiting)} (bruno deadletter list)`;
 }
 
 function votesText(counts: Status['counts']): string {

@@ -7,6 +7,7 @@ import { bytes, facts, minute, number, percent, table } from '../layout.ts';
 import * as schemas from '../schemas.ts';
 import * as state from '../testing/stack-state.ts';
 import { datasetList, datasetPage } from './dataset-view.ts';
+import { deadLetterList } from './deadletter-view.ts';
 import { jobList, jobPage } from './job-view.ts';
 import { keyList, keyMade } from './key-view.ts';
 import { lineagePage } from './lineage-view.ts';
@@ -19,6 +20,8 @@ const dataset = schemas.dataset.parse(state.dataset);
 const job = schemas.job.parse(state.job);
 const model = schemas.model.parse(state.model);
 const review = schemas.review.parse(state.review);
+const letter = schemas.deadLetter.parse(state.deadLetter);
+const hostile = { ...letter, kind: '\u001b[31mred', interaction_id: null, attempts: 3 };
 const route = schemas.route.parse({
   table: state.tableView(state.started),
   history: [state.start],
@@ -68,6 +71,7 @@ describe('pages', () => {
     ['models', modelList([model])],
     ['model', modelPage(model)],
     ['reviews', reviewList([review, schemas.review.parse(wide)], 'pending')],
+    ['deadletters', deadLetterList([letter, schemas.deadLetter.parse(hostile)])],
     ['route', routePage(route)],
     ['base', modelPage(schemas.model.parse(state.base))],
     ['lineage-answer', lineageOf(state.answerLineage)],
@@ -89,6 +93,7 @@ describe('pages', () => {
     expect(jobList([])).toBe('No training jobs yet: start one with bruno job create DATASET.');
     expect(modelList([])).toBe('No models yet.');
     expect(keyList([])).toMatch(/^No API keys yet/);
+    expect(deadLetterList([])).toBe('No dead letters wait.');
     expect(reviewList([], 'pending')).toBe('No pending corrections.');
     const started = schemas.route.parse({ table: state.tableView(state.table), history: [] });
     expect(routePage(started)).toContain('Nothing was changed yet.');

@@ -128,6 +128,7 @@ export const statusSchema = z.object({
   /** The last window that has closed: what the open one's numbers were before Sunday's cut. */
   last_week: z.optional(z.nullable(z.object({ ...counts, week: text, until: text }))),
   reviews_pending: number,
+  dead_letters_waiting: number,
   dataset: z.optional(z.nullable(datasetSchema)),
   job: z.optional(z.nullable(jobSchema)),
   models: z.optional(z.array(modelSchema)),
@@ -155,6 +156,17 @@ export const reviewSchema = z.object({
 });
 export type Review = z.infer<typeof reviewSchema>;
 export const reviewsSchema = z.object({ reviews: z.array(reviewSchema) });
+
+const deadLetterSchema = z.object({
+  id: z.string(),
+  reason: z.string(),
+  kind: text,
+  interaction_id: text,
+  attempts: number,
+  first_at: text,
+});
+export type DeadLetter = z.infer<typeof deadLetterSchema>;
+export const deadLettersSchema = z.object({ dead_letters: z.array(deadLetterSchema) });
 
 const side = z.optional(z.nullable(routeTableSchema));
 export const routeSchema = z.object({

@@ -22,6 +22,8 @@ export const feedbackRequestSchema = z
   .strictObject({
     interaction_id: uuidSchema,
     feedback_token: tokenSchema,
+    /** Whoever sends it along must be the visitor who asked. */
+    visitor_token: tokenSchema.optional(),
     feedback_type: z.enum(FEEDBACK_TYPES),
     value: z.number().optional(),
     corrected_response: textSchema(LIMITS.correctionChars).optional(),
@@ -60,6 +62,7 @@ export const signalsSchema = z.strictObject({
 const signalEventSchema = z.strictObject({
   interaction_id: uuidSchema,
   feedback_token: tokenSchema,
+  visitor_token: tokenSchema.optional(),
   signals: signalsSchema,
   event_id: uuidSchema.optional(),
 });

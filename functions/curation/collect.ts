@@ -6,12 +6,11 @@ import { sha256 } from '../../adapters/object-store/index.ts';
 import { feedbackOf } from '../../adapters/postgres/answers.ts';
 import type { Database } from '../../adapters/postgres/connect.ts';
 import { type InteractionRow, pageOfCandidates } from '../../adapters/postgres/datasets.ts';
-import { FEEDBACK_TYPES } from '../../core/feedback-values.ts';
 import type { LearningConfig } from '../../core/learning-config.ts';
 import { sourcesSchema } from '../../core/wire/shared.ts';
 import type { Candidate } from './assemble.ts';
 import { type Placed, placeQuestions } from './questions.ts';
-import { type Evidence, judge } from './score.ts';
+import { type Evidence, evidenceType, judge } from './score.ts';
 
 export const PAGE_SIZE = 500;
 
@@ -123,7 +122,7 @@ function evidenceOf(events: readonly EventRow[], end: Date): Evidence[] {
     .map((event) => ({
       eventId: event.id,
       source: event.source,
-      type: FEEDBACK_TYPES.find((type) => type === event.feedbackType) ?? 'signals',
+      type: evidenceType(event.feedbackType),
       value: event.feedbackValue,
       atMs: event.at.getTime(),
       metadata: event.metadata,

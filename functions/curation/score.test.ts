@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parseLearning } from '../../core/learning-config.ts';
 import { CURRENT_PROMPT } from '../../core/system-prompt.ts';
-import { type AnswerFacts, type Evidence, judge, mergeSignals } from './score.ts';
+import { type AnswerFacts, type Evidence, judge } from './score.ts';
 
 const { config } = parseLearning(readFileSync('learning.yaml', 'utf8'));
 const LONG = Array.from({ length: 60 }, (_, index) => `word${index}`).join(' ');
@@ -163,21 +163,4 @@ describe('corrections', () => {
     );
     expect(judge(answer(), [correction('   ')], config).correction).toBe(undefined);
   });
-});
-
-test('several batches of signals are one reading, not several', () => {
-  const batch = { read_time_seconds: 10, citation_clicks: 1, time_to_action_seconds: 5 };
-  const later = { read_time_seconds: 14, copy_event: true, time_to_action_seconds: 2 };
-  for (const batches of [
-    [batch, later],
-    [later, batch],
-    [batch, later, later],
-  ]) {
-    expect(mergeSignals(batches)).toMatchObject({
-      read_time_seconds: 14,
-      citation_clicks: 1,
-      copy_event: true,
-      time_to_action_seconds: 2,
-    });
-  }
 });

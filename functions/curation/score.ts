@@ -2,14 +2,14 @@
 
 import {
   explicitValue,
+  FEEDBACK_TYPES,
   type FeedbackType,
   type ImplicitSignals,
   implicitScore,
-  readThoroughly,
-  type SignalWeights,
 } from '../../core/feedback-values.ts';
 import type { LearningConfig } from '../../core/learning-config.ts';
 import { type Band, quality } from '../../core/quality.ts';
+import { mergeSignals, withoutContentLeaving } from '../../core/session-signals.ts';
 import { isPromptVersion } from '../../core/system-prompt.ts';
 import { type TokenCount, tokenCount, wordCount } from '../../core/tokens.ts';
 import { signalsSchema } from '../../core/wire/feedback.ts';
@@ -70,28 +70,6 @@ export interface Judged {
   reason: FilterReason | undefined;
 }
 
-/** Signals of several batches become one reading: what came in any of them, the highest of counts. */
-export function mergeSignals(batches: readonly ImplicitSignals[]): ImplicitSignals {
-  const merged: ImplicitSignals = {};
-  const highest = (a: number | undefined, b: number | undefined) =>
-    a === undefined ? b : b === undefined ? a : Math.max(a, b);
-  for (const batch of batches) {
-    merged.copy_event = merged.copy_event || batch.copy_event;
-    merged.reformulated = merged.reformulated || batch.reformulated;
-    merged.follow_up_asked = merged.follow_up_asked || batch.follow_up_asked;
-    merged.abandoned = merged.abandoned || batch.abandoned;
-    merged.citation_clicks = highest(merged.citation_clicks, batch.citation_clicks);
-    merged.read_time_seconds = highest(merged.read_time_seconds, batch.read_time_seconds);
-    if (batch.time_to_action_seconds !== undefined) {
-      merged.time_to_action_seconds = Math.min(
-        merged.time_to_action_seconds ?? Number.POSITIVE_INFINITY,
-        batch.time_to_action_seconds,
-      );
-    }
-  }
-  return merged;
-}
-
 export function judge(
   answer: AnswerFacts,
   evidence: readonly Evidence[],
@@ -107,16 +85,8 @@ export function judge(
     ),
   );
   const signals = withoutContentLeaving(
-    mergeSignals(
-      evidence.map(({ type, metadata }) =>
-        type === 'signals'
-          ? (signalsSchema.safeParse(metadata).data ?? {})
-          : { abandoned: type === 'abandonment' },
-      ),
-    ),
-    explicit !== undefined,
-    words,
-    feedback.signal_weights,
+    { signals: signalsOf(evidence), voted: explicit !== undefined, response: answer.response },
+    feedback,
   );
   const implicit = implicitScore(signals, words, feedback.signal_weights);
   const { tokens, source: tokenSource } = tokenCount(answer.response, answer.completionTokens);
@@ -156,6 +126,23 @@ export function judge(
   };
 }
 
+/** Reports of the page and what the server noticed are read alike. */
+export const evidenceType = (feedbackType: string): Evidence['type'] =>
+  FEEDBACK_TYPES.find((type) => type === feedbackType) ?? 'signals';
+
+/** One reading from what the page reported and what the server noticed. */
+export function signalsOf(
+  evidence: readonly Pick<Evidence, 'type' | 'metadata'>[],
+): ImplicitSignals {
+  return mergeSignals(
+    evidence.map(({ type, metadata }) =>
+      type === 'signals'
+        ? (signalsSchema.safeParse(metadata).data ?? {})
+        : { abandoned: type === 'abandonment' },
+    ),
+  );
+}
+
 function shortcoming(
   score: Score | undefined,
   signals: ImplicitSignals,
@@ -180,21 +167,6 @@ function questionRefused(answer: AnswerFacts): FilterReason | undefined {
 function answerRefused(answer: AnswerFacts): FilterReason | undefined {
   if (answer.status !== 'complete' || answer.response.trim() === '') return 'incomplete';
   return personalData(answer.response) === undefined ? undefined : 'personal_data';
-}
-
-/** Who voted, copied, opened a source or read the answer did not abandon it by leaving. */
-function withoutContentLeaving(
-  signals: ImplicitSignals,
-  voted: boolean,
-  words: number,
-  weights: SignalWeights,
-): ImplicitSignals {
-  const content =
-    voted ||
-    signals.copy_event === true ||
-    (signals.citation_clicks ?? 0) > 0 ||
-    readThoroughly(signals, words, weights);
-  return content ? { ...signals, abandoned: undefined } : signals;
 }
 
 function acceptedCorrection(

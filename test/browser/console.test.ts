@@ -187,6 +187,24 @@ describe.skipIf(browserPath === null)('the console', { timeout: 120_000 }, () =>
     await staysText(page);
   });
 
+  it('shows what could not be written and why, and replays it once the cause is mended', async () => {
+    await stage.database(`
+      ALTER TABLE feedback_events ADD CONSTRAINT not_on_fridays
+      CHECK (corrected_response IS DISTINCT FROM 'Only on Fridays.') NOT VALID`);
+    const id = await stage.askAndCorrect('When do you deploy?', 'Only on Fridays.');
+    const page = await enter();
+    const letter = page.getByTestId('dead-letter').filter({ hasText: id });
+    await letter.waitFor();
+    expect(await textOf(letter)).toContain('not_on_fridays');
+    expect(await textOf(letter)).not.toContain('Fridays.');
+    await stage.database('ALTER TABLE feedback_events DROP CONSTRAINT not_on_fridays');
+    await letter.getByTestId('dead-letter-replay').click();
+    await letter.waitFor({ state: 'detached' });
+    const recorded = await stage.recorded(id, 'correction');
+    expect(recorded).toMatchObject([{ corrected_response: 'Only on Fridays.' }]);
+    await page.locator('#dead-letters').waitFor({ state: 'detached' });
+  });
+
   it.each(['light', 'dark'] as const)(
     'fits a phone without sideways scrolling (%s)',
     async (colorScheme) => {

@@ -1,14 +1,19 @@
 // The whole product for one file of browser tests: a stack in a home of its own, the operator's API
 // and a visitor who talks to it without a page. Used by the browser tests only.
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { z } from 'zod';
-import { defaultAssetsHome, repoRoot } from '../../local/home.ts';
+import { defaultAssetsHome, homePaths, repoRoot } from '../../local/home.ts';
+import { withConnection } from '../../local/migrate.ts';
 import { SMALL_BASE } from '../../local/models.ts';
 import { freePort } from '../../local/ports.ts';
+import { DATABASE_USER } from '../../local/postgres-cluster.ts';
+import { loadSecrets } from '../../local/secrets.ts';
 import { startStack } from '../../local/stack.ts';
+
+const portsSchema = z.object({ ports: z.object({ proxy: z.number(), postgres: z.number() }) });
 
 const RECORDED_WITHIN_MS = 20_000;
 
@@ -35,6 +40,8 @@ export interface Stage {
   recorded(interactionId: string, type: string): Promise<FeedbackRow[]>;
   /** Asks over the API and corrects the answer; returns the answer's id. */
   askAndCorrect(question: string, correction: string): Promise<string>;
+  /** What an administrator of the database does by hand. */
+  database(statement: string): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -98,6 +105,13 @@ export async function setStage(allowedOrigins: readonly string[] = []): Promise<
         correction_type: 'factual_error',
       });
       return answer.interaction_id;
+    },
+    database: async (statement) => {
+      const paths = homePaths(home);
+      const { ports } = portsSchema.parse(JSON.parse(readFileSync(paths.ports, 'utf8')));
+      const { databasePassword: password } = loadSecrets(paths);
+      const target = `postgres://${DATABASE_USER}:${password}@127.0.0.1:${ports.postgres}/bruno`;
+      await withConnection(target, `127.0.0.1:${ports.proxy}`, (client) => client.query(statement));
     },
     stop: async () => {
       await stack.stop();

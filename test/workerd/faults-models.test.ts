@@ -3,20 +3,22 @@
 
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
-import { sql } from 'drizzle-orm';
 import { expect, test } from 'vitest';
 import { BREAKER_POLICY } from '../../core/breaker.ts';
 import type { ModelPatience } from '../../core/patience.ts';
 import { answer } from '../../workers/router/answer.ts';
-import { advance, counts, quiet, reached, thumb, trial } from './faults-support.ts';
-import { call, chat, newVisitor, rows } from './support.ts';
-
-const recorded = (message: string) =>
-  rows(sql`
-    SELECT model_served, model_assigned, arm, status, error_code, assigned_failure, fault, response
-    FROM interactions WHERE query = ${message}`);
-
-const named = (word: string) => `${word}-${crypto.randomUUID()}`;
+import {
+  advance,
+  counts,
+  named,
+  productionMended,
+  quiet,
+  reached,
+  recorded,
+  thumb,
+  trial,
+} from './faults-support.ts';
+import { call, chat, newVisitor } from './support.ts';
 
 test.each([
   ['answers with a 500 body', 'refuses', 'refused'],
@@ -59,21 +61,6 @@ test('a gateway without a place for the candidate is not the candidate\u2019s fa
   expect(await counts(experiment)).toEqual({ answers: 1, votes: 0, exposures: 1 });
 });
 
-test('when production fails as well it counts against nobody: 503 with Retry-After', async () => {
-  const experiment = await trial(named('well'));
-  const message = named('refuse everyone');
-  const { id, visitor_token } = await newVisitor();
-  const body = { session_id: id, visitor_token, message };
-  const { status, headers } = await call('/api/chat', { body });
-  expect(status).toBe(503);
-  expect(headers.get('retry-after')).toBe('10');
-  await quiet();
-  expect(await recorded(message)).toMatchObject([
-    { status: 'error', error_code: 'refused', assigned_failure: 'refused', fault: 'service' },
-  ]);
-  expect(await counts(experiment)).toEqual({ answers: 1, votes: 0, exposures: 1 });
-});
-
 test('a candidate that dies midway is a partial answer, not a second one', async () => {
   const candidate = named('dies');
   const experiment = await trial(candidate);
@@ -102,7 +89,11 @@ test('a candidate that dies midway is a partial answer, not a second one', async
 const short: ModelPatience = { connectMs: 1_000, firstTokenMs: 1_500, betweenTokensMs: 300 };
 
 /** An answer with little patience, read to its end or its break. */
-async function impatient(message: string, candidate: Partial<ModelPatience> = {}) {
+async function impatient(
+  message: string,
+  candidate: Partial<ModelPatience> = {},
+  production: Partial<ModelPatience> = {},
+) {
   const context = createExecutionContext();
   const started = performance.now();
   let text = '';
@@ -128,7 +119,7 @@ async function impatient(message: string, candidate: Partial<ModelPatience> = {}
         platform: 'homepage',
         parameters: {},
       },
-      { candidate: { ...short, ...candidate }, production: short },
+      { candidate: { ...short, ...candidate }, production: { ...short, ...production } },
     );
     for await (const piece of given.pieces) if (piece.type === 'text') text += piece.text;
   } catch {
@@ -153,6 +144,20 @@ test.each([
     { assigned_failure: 'timed_out', fault: 'model', status: 'complete' },
   ]);
   expect(await counts(experiment)).toEqual({ answers: 1, votes: 0, exposures: 1 });
+});
+
+test('upstream hanging, candidate and production both: one failed answer, in time', async () => {
+  const experiment = await trial(named('well'));
+  const message = named('hang on everyone');
+  const { text, broke, tookMs } = await impatient(message, { connectMs: 200 }, { connectMs: 300 });
+  expect({ text, broke }).toEqual({ text: '', broke: true });
+  expect(tookMs).toBeLessThan(short.firstTokenMs);
+  expect(await recorded(message)).toMatchObject([
+    { status: 'error', error_code: 'timed_out', assigned_failure: 'timed_out', fault: 'service' },
+  ]);
+  expect(await reached(message)).toMatchObject([{ left: true }, { left: true }]);
+  expect(await counts(experiment)).toEqual({ answers: 1, votes: 0, exposures: 1 });
+  await productionMended();
 });
 
 test.each([

@@ -6,13 +6,14 @@ import { sql } from 'drizzle-orm';
 import { expect } from 'vitest';
 import { z } from 'zod';
 import { BUCKETS } from '../../core/assignment.ts';
+import { BREAKER_POLICY } from '../../core/breaker.ts';
 import { initialTable, type RoutingTable } from '../../core/routing.ts';
 import type { RoutingObject } from '../../functions/rollout/routing-object.ts';
 import { settingsOf } from '../../workers/env.ts';
-import { asOperator, call, rows } from './support.ts';
+import { asOperator, call, chat, rows } from './support.ts';
 
 /** Past the isolate's lease on the routing table. */
-const PAST_LEASE_MS = 3_100;
+export const PAST_LEASE_MS = 3_100;
 
 export const routingStub = () => env.ROUTING.get(env.ROUTING.idFromName('routing'));
 
@@ -89,14 +90,14 @@ export async function counts(experimentId: string) {
   const [found] = await rows(sql`
     SELECT (SELECT count(*)::int FROM interactions WHERE experiment_id = ${experimentId}) AS answers,
            (SELECT count(*)::int FROM feedback_events f JOIN interactions i USING (interaction_id)
-             WHERE i.experiment_id = ${experimentId}) AS votes,
+             WHERE i.experiment_id = ${experimentId} AND f.source = 'explicit') AS votes,
            (SELECT count(*)::int FROM exposures WHERE experiment_id = ${experimentId}) AS exposures`);
   return found;
 }
 
 /** Waits until everything that was queued is written, or with the dead letters. */
-export async function quiet(): Promise<void> {
-  for (let attempt = 0; attempt < 400; attempt += 1) {
+export async function quiet(withinMs = 20_000): Promise<void> {
+  for (let waited = 0; waited < withinMs; waited += 50) {
     const { body } = await call('/local/queue', { headers: asOperator });
     if (z.object({ pending: z.number() }).parse(body).pending === 0) return;
     await new Promise((resolve) => setTimeout(resolve, 50));
@@ -111,4 +112,19 @@ export async function thumb(answer: { interaction_id: string; feedback_token: st
     body: { interaction_id, feedback_token, feedback_type: 'thumbs_up' },
   });
   expect(status).toBe(202);
+}
+
+/** What is written down about a question, and whom its trouble counts against. */
+export const recorded = (message: string) =>
+  rows(sql`
+    SELECT model_served, model_assigned, arm, status, error_code, assigned_failure, fault, response
+    FROM interactions WHERE query = ${message}`);
+
+export const named = (word: string) => `${word}-${crypto.randomUUID()}`;
+
+/** While production is ill nothing counts against a candidate; the next test begins with it well. */
+export async function productionMended(): Promise<void> {
+  await trial(null);
+  await advance(BREAKER_POLICY.openMs + 1);
+  await chat(named('well again'));
 }

@@ -53,24 +53,24 @@ async function chat(request: IncomingMessage, response: ServerResponse): Promise
     return;
   }
   if (does('hangs', 'hang on everyone')) return;
-  if (does('cuts')) {
+  if (does('cuts', 'cut off everyone')) {
     response.destroy();
     return;
   }
   response.writeHead(200, { 'content-type': 'text/event-stream' });
-  if (does('garbage')) {
+  if (does('garbage', 'garbage for everyone')) {
     response.end('data: not json\n\n');
     return;
   }
-  if (does('page')) {
+  if (does('page', 'page for everyone')) {
     response.end('<html><body>502 Bad Gateway</body></html>');
     return;
   }
-  if (does('empty')) {
+  if (does('empty', 'nothing for everyone')) {
     response.end('data: [DONE]\n\n');
     return;
   }
-  if (does('still-born')) {
+  if (does('still-born', 'still-born for everyone')) {
     response.write(': hello\n\n');
     setTimeout(() => response.destroy(), 20);
     return;

@@ -23,6 +23,7 @@ import { databaseOf, now } from '../env.ts';
 import { type App, readJson, sameOriginWrites } from '../http.ts';
 import { requireOperator } from '../operators.ts';
 import { routingTable } from '../router/live-table.ts';
+import { deadLetterListSchema, deadLetterViews, replayDeadLetter } from './dead-letters.ts';
 import { experimentSums } from './experiments.ts';
 import { adminKeys } from './keys.ts';
 import { lineage } from './lineage.ts';
@@ -140,6 +141,16 @@ export const admin = new Hono<App>()
       throw new AppError('conflict', `Feedback ${eventId} carries no correction to review.`);
     });
     return c.json({ event_id: eventId, status });
+  })
+
+  .get('/admin/dead-letters', async (c) => {
+    const query = parseWire(deadLetterListSchema, c.req.query());
+    return c.json({ dead_letters: await deadLetterViews(c.env, query) });
+  })
+  .post('/admin/dead-letters/:id/replay', async (c) => {
+    const id = parseWire(uuidSchema, c.req.param('id'));
+    await replayDeadLetter(c.env, id, c.get('operator'));
+    return c.json({ id, status: 'replayed' }, 202);
   })
 
   .get('/admin/models', async (c) => {

@@ -4,6 +4,7 @@ import { type GatewayReport, gatewayReport } from '../../adapters/model-server/i
 import { countWindow } from '../../adapters/postgres/answers.ts';
 import { type Database, withDatabase } from '../../adapters/postgres/connect.ts';
 import { listDatasets } from '../../adapters/postgres/datasets.ts';
+import { countWaiting } from '../../adapters/postgres/dead-letters.ts';
 import { lastAgentSeen, listJobs } from '../../adapters/postgres/jobs.ts';
 import { findModel, listModels, modelsEverLive } from '../../adapters/postgres/models.ts';
 import { lastClosedWindow, openWindow } from '../../core/calendar.ts';
@@ -119,6 +120,7 @@ export async function loopStatus(env: Env) {
       counts: open.view,
       last_week: { week: closed.id, ...last.view, until: new Date(closed.endMs) },
       reviews_pending: open.pending,
+      dead_letters_waiting: await countWaiting(db),
       dataset: datasets[0] ? datasetView(datasets[0]) : null,
       job: jobs[0] ? jobView(jobs[0]) : null,
       models: await modelViews(db, env, table),

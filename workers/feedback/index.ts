@@ -18,7 +18,7 @@ import { learningOf, now, randomBytes, settingsOf } from '../env.ts';
 import { type App, type AppContext, readJson } from '../http.ts';
 import { limit } from '../limits.ts';
 import { push } from '../outbox.ts';
-import { type FeedbackClaims, readFeedbackToken } from '../tokens.ts';
+import { type FeedbackClaims, readFeedbackToken, readVisitorToken } from '../tokens.ts';
 
 type TrackedEvent = LearningConfig['feedback']['implicit_tracking_events'][number];
 
@@ -26,7 +26,7 @@ export const feedback = new Hono<App>()
   .post('/api/feedback', async (c) => {
     const body = parseWire(feedbackRequestSchema, await readJson(c, LIMITS.feedbackBytes));
     if (!learningOf(c.env).feedback.enable_explicit) throw switchedOff('Explicit feedback');
-    const claims = await claimsFor(c, body.feedback_token, body.interaction_id);
+    const claims = await claimsFor(c, body);
     c.set('interactionId', claims.interactionId);
     await limitVisitors(c, [claims.visitorId]);
     const event = feedbackEvent(c, body, claims);
@@ -56,14 +56,24 @@ async function limitVisitors(c: AppContext, ids: readonly string[]): Promise<voi
 
 const switchedOff = (what: string) => new AppError('forbidden', `${what} is switched off here.`);
 
+/**
+ * The feedback token alone says who was answered. A visitor token sent along must say the same: a page
+ * that holds somebody else's answer is told so instead of voting in their name.
+ */
 async function claimsFor(
   c: AppContext,
-  token: string,
-  interactionId: string,
+  said: Pick<FeedbackRequest, 'feedback_token' | 'visitor_token' | 'interaction_id'>,
 ): Promise<FeedbackClaims> {
-  const claims = await readFeedbackToken(settingsOf(c.env).TOKEN_KEYS, token, now(c.env));
-  if (claims.interactionId !== interactionId) {
+  const { TOKEN_KEYS: keys } = settingsOf(c.env);
+  const claims = await readFeedbackToken(keys, said.feedback_token, now(c.env));
+  if (claims.interactionId !== said.interaction_id) {
     throw new AppError('token_invalid', 'The feedback token belongs to another answer.');
+  }
+  if (said.visitor_token !== undefined) {
+    const { visitorId } = await readVisitorToken(keys, said.visitor_token, now(c.env));
+    if (visitorId !== claims.visitorId) {
+      throw new AppError('token_invalid', 'The feedback token belongs to another visitor.');
+    }
   }
   return claims;
 }
@@ -90,7 +100,7 @@ function feedbackEvent(c: AppContext, body: FeedbackRequest, claims: FeedbackCla
 }
 
 async function signalsEvent(c: AppContext, event: SignalEvent): Promise<QueueEvent> {
-  const claims = await claimsFor(c, event.feedback_token, event.interaction_id);
+  const claims = await claimsFor(c, event);
   const receivedAt = now(c.env);
   return {
     kind: 'signals',

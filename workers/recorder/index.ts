@@ -10,6 +10,12 @@ import { withDatabase } from '../../adapters/postgres/connect.ts';
 import { recordExperimentSums, recountVisitors } from '../../adapters/postgres/experiment-sums.ts';
 import { insertExposures } from '../../adapters/postgres/exposures.ts';
 import { insertPeople } from '../../adapters/postgres/people.ts';
+import {
+  insertNextQuestions,
+  lockSessions,
+  sessionsOf,
+} from '../../adapters/postgres/session-signals.ts';
+import { unreadable } from '../../core/dead-letters.ts';
 import { isPromptVersion, systemPrompt } from '../../core/system-prompt.ts';
 import { type QueueEvent, queueEventSchema } from '../../core/wire/events.ts';
 import { databaseOf, type Env, learningOf } from '../env.ts';
@@ -28,7 +34,7 @@ export async function record(batch: MessageBatch, env: Env): Promise<void> {
   for (const message of batch.messages) {
     const parsed = queueEventSchema.safeParse(message.body);
     if (parsed.success) deliveries.push({ message, event: parsed.data });
-    else await bury(env, message, parsed.error.issues.map(({ path }) => path.join('.')).join(', '));
+    else await bury(env, message, unreadable(parsed.error));
   }
   try {
     await write(
@@ -37,7 +43,7 @@ export async function record(batch: MessageBatch, env: Env): Promise<void> {
     );
     deliveries.forEach(done);
   } catch (error) {
-    if (isDataError(error)) await writeOneByOne(env, deliveries);
+    if (dataError(error) !== undefined) await writeOneByOne(env, deliveries);
     else
       deliveries.forEach(({ message }) => {
         later(message);
@@ -75,30 +81,37 @@ async function writeOneByOne(env: Env, deliveries: readonly Delivery[]): Promise
       await write(env, [event]);
       done(delivery);
     } catch (error) {
-      if (!isDataError(error)) {
+      const refusal = dataError(error);
+      if (refusal === undefined) {
         later(message);
         continue;
       }
       const id = event.kind === 'interaction' ? event.interaction_id : event.event_id;
       console.error(JSON.stringify({ level: 'error', code: 'refused_row', id }));
-      if (await toDeadLetters(env, message, 'refused by the database')) done(delivery);
+      // It counts as on its way until the dead letters' consumer has kept it.
+      if (await toDeadLetters(env, message, `refused by the database: ${refusal}`)) message.ack();
     }
   }
 }
 
-/** SQLSTATE classes 22 (data exception) and 23 (constraint): repeating would not help. */
-function isDataError(error: unknown): boolean {
+/**
+ * SQLSTATE classes 22 (data exception) and 23 (constraint): repeating would not help. Says which, and
+ * what it broke; never with a message, which would quote the row.
+ */
+function dataError(error: unknown): string | undefined {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     const code: unknown = Reflect.get(cause, 'code');
-    if (typeof code === 'string' && /^2[23]\w{3}$/.test(code)) return true;
+    if (typeof code !== 'string' || !/^2[23]\w{3}$/.test(code)) continue;
+    const broken: unknown = Reflect.get(cause, 'constraint') ?? Reflect.get(cause, 'column');
+    return typeof broken === 'string' ? `sqlstate ${code}, ${broken}` : `sqlstate ${code}`;
   }
-  return false;
+  return undefined;
 }
 
 /** A message nobody can read goes to the dead letters with its reason; it would fail for ever. */
-async function bury(env: Env, message: Message, fields: string): Promise<void> {
-  console.error(JSON.stringify({ level: 'error', code: 'poison_message', id: message.id, fields }));
-  if (await toDeadLetters(env, message, `unreadable: ${fields}`)) message.ack();
+async function bury(env: Env, message: Message, reason: string): Promise<void> {
+  console.error(JSON.stringify({ level: 'error', code: 'poison_message', id: message.id, reason }));
+  if (await toDeadLetters(env, message, reason)) message.ack();
 }
 
 /** False when the dead letters are out of reach themselves; the message then comes again. */
@@ -117,22 +130,25 @@ async function write(env: Env, events: readonly QueueEvent[]): Promise<void> {
   const answers = events.filter((event) => event.kind === 'interaction');
   const feedback = events.filter((event) => event.kind === 'feedback' || event.kind === 'signals');
   const identities = events.filter((event) => event.kind === 'identity');
-  const autoAccept = learningOf(env).feedback.auto_accept;
+  const { feedback: settings } = learningOf(env);
   await withDatabase(databaseOf(env), (db) =>
     db.transaction(async (tx) => {
+      // Before any other lock, and looked at last: see adapters/postgres/session-signals.ts.
+      await lockSessions(tx, sessionsOf(answers, settings));
       for (const version of new Set(answers.map((event) => event.prompt_version))) {
         if (isPromptVersion(version))
           await insertSystemPrompt(tx, version, systemPrompt(version, []));
       }
       const inserted = await insertInteractions(tx, answers);
       await insertExposures(tx, answers);
-      await insertFeedback(tx, feedback, autoAccept);
+      await insertFeedback(tx, feedback, settings.auto_accept);
       await insertPeople(tx, identities);
       // Each once, though a batch may hold it twice.
       const fresh = answers.filter((event) => inserted.delete(event.interaction_id));
       await recordExperimentSums(tx, { answers: fresh, feedback });
       const known = identities.map((event) => event.visitor_id);
       if (known.length > 0) await recountVisitors(tx, known);
+      await insertNextQuestions(tx, answers, settings);
     }),
   );
 }

@@ -111,7 +111,8 @@ export function analyze(request: {
   const judged = rule ? guardrailVerdict(moments, rule, policy, alpha) : null;
   const verdict = judged && shortened(judged);
   const isPrimary = rule?.role === 'primary';
-  const improvement = isPrimary && judged?.harm ? improvementOf(judged.harm, policy) : null;
+  const harm = judged?.waitingFor === null ? judged.harm : null;
+  const improvement = isPrimary && harm ? improvementOf(harm, policy) : null;
   const rates = stratify(moments);
   if (isNotEnough(rates)) {
     return {

@@ -1,7 +1,7 @@
 // Rules 1 and 2: is a metric harmed for certain (roll back), does it look harmed (amber: keep collecting),
 // or neither? Pure verdicts with the sentence of their numbers; what follows from them is the rollout's.
 
-import { type Harm, harmOf, harmZ, lowerHarm, lowerTreatmentRate } from './harm.ts';
+import { eventGate, type Harm, harmOf, harmZ, lowerHarm, lowerTreatmentRate } from './harm.ts';
 import { type Moments, usable } from './moments.ts';
 import { isNotEnough } from './not-enough.ts';
 import { type MetricRule, measuredRules, type Policy } from './policy.ts';
@@ -18,6 +18,8 @@ export interface GuardrailVerdict {
   reason: string;
   /** The numbers behind it; null where there were not enough. */
   harm: Harm | null;
+  /** What its events still lack, in words; null once there are enough to decide by. */
+  waitingFor: string | null;
 }
 
 /** Sums of one metric, by metric. A metric without sums has not been measured yet. */
@@ -36,13 +38,17 @@ export function guardrailVerdict(
 ): GuardrailVerdict {
   const { metric } = rule;
   const wrong = usable(moments);
-  const none = { metric, amber: false, harm: null };
-  if (wrong) return { ...none, result: 'error', reason: `${say.name(metric)}: ${wrong.reason}` };
+  if (wrong) return { ...waiting(metric, wrong.reason), result: 'error' };
   const harm = harmOf(moments, rule, policy);
-  if (isNotEnough(harm)) {
-    return { ...none, result: 'inconclusive', reason: `${say.name(metric)}: ${harm.reason}` };
-  }
-  return { metric, harm, ...judged(moments, harm, policy, alpha) };
+  if (isNotEnough(harm)) return waiting(metric, harm.reason);
+  const few = eventGate(moments, policy);
+  if (few) return { ...waiting(metric, few.reason), harm };
+  return { metric, harm, waitingFor: null, ...judged(moments, harm, policy, alpha) };
+}
+
+function waiting(metric: string, what: string): GuardrailVerdict {
+  const reason = `${say.name(metric)}: ${what}`;
+  return { metric, result: 'inconclusive', amber: false, reason, harm: null, waitingFor: reason };
 }
 
 type Judged = Pick<GuardrailVerdict, 'result' | 'amber' | 'reason'>;
@@ -94,21 +100,22 @@ export function harmVerdict(
   const alpha = rollbackAlpha(policy, rules.length);
   const guardrails = rules.map((rule): GuardrailVerdict => {
     const moments = metrics[rule.metric];
-    if (moments) return guardrailVerdict(moments, rule, policy, alpha);
-    const reason = `${say.name(rule.metric)}: not measured yet`;
-    return { metric: rule.metric, result: 'inconclusive', amber: false, reason, harm: null };
+    if (!moments) return waiting(rule.metric, 'not measured yet');
+    return guardrailVerdict(moments, rule, policy, alpha);
   });
   const failed = guardrails.filter(({ result }) => result === 'fail');
   const broken = guardrails.filter(({ result }) => result === 'error');
   const amber = guardrails.filter((one) => one.amber);
-  const waiting = guardrails.filter(({ result }) => result === 'inconclusive');
+  const undecided = guardrails.filter(({ result }) => result === 'inconclusive');
   const because = (list: readonly GuardrailVerdict[]) =>
     list.map(({ reason }) => reason).join('; ');
   const shared = { guardrails, waived, amber: amber.length > 0 };
   if (failed.length > 0) return { ...shared, result: 'fail', reason: because(failed) };
   if (broken.length > 0) return { ...shared, result: 'error', reason: because(broken) };
   if (amber.length > 0) return { ...shared, result: 'inconclusive', reason: because(amber) };
-  if (waiting.length > 0) return { ...shared, result: 'inconclusive', reason: because(waiting) };
+  if (undecided.length > 0) {
+    return { ...shared, result: 'inconclusive', reason: because(undecided) };
+  }
   const unwatched = waived.length > 0 ? `; not measured: ${waived.map(say.name).join(', ')}` : '';
   const reason = `no evidence of harm in ${guardrails.length} metrics${unwatched}`;
   return { ...shared, result: rules.length > 0 ? 'pass' : 'error', reason };

@@ -26,21 +26,29 @@ export interface Harm {
 
 const grouped = new Intl.NumberFormat('en-US');
 
-/** Whether there is enough to look at, as rule 1's gate says: users, observations, events. */
-export function gate(moments: Moments, { gate }: Policy): NotEnough | null {
-  const total = (of: 'n' | 'y', arm?: Arm) =>
-    moments.cells
-      .filter((cell) => arm === undefined || cell.arm === arm)
-      .reduce((sum, cell) => sum + cell[of], 0);
-  const missing = (have: number, need: number, what: string) =>
-    have >= need ? null : `${grouped.format(have)} of ${grouped.format(need)} ${what}`;
-  const reason =
-    missing(moments.users.treatment, gate.treatmentUsers, 'users in treatment') ??
-    missing(total('n', 'control'), gate.observations, 'observations in control') ??
-    missing(total('n', 'treatment'), gate.observations, 'observations in treatment') ??
-    missing(total('y'), gate.events, 'events');
-  return reason === null ? null : notEnough(reason);
+const total = (moments: Moments, of: 'n' | 'y', arm?: Arm): number =>
+  moments.cells
+    .filter((cell) => arm === undefined || cell.arm === arm)
+    .reduce((sum, cell) => sum + cell[of], 0);
+
+function missing(have: number, need: number, what: string): NotEnough | null {
+  return have >= need
+    ? null
+    : notEnough(`${grouped.format(have)} of ${grouped.format(need)} ${what}`);
 }
+
+/** The gate's users and observations: below them the asymptotics say nothing at all. */
+const sizeGate = (moments: Moments, { gate }: Policy): NotEnough | null =>
+  missing(moments.users.treatment, gate.treatmentUsers, 'users in treatment') ??
+  missing(total(moments, 'n', 'control'), gate.observations, 'observations in control') ??
+  missing(total(moments, 'n', 'treatment'), gate.observations, 'observations in treatment');
+
+/**
+ * The gate's events. It closes rules 1 and 2 and the improvement, not the ceilings: where nothing ever fails
+ * there is much to say about how often at most it does.
+ */
+export const eventGate = (moments: Moments, { gate }: Policy): NotEnough | null =>
+  missing(total(moments, 'y'), gate.events, 'events');
 
 /**
  * Harm of one metric. The difference stands in while an arm has no event: harm relative to control, or
@@ -50,7 +58,7 @@ export function gate(moments: Moments, { gate }: Policy): NotEnough | null {
 export function harmOf(moments: Moments, rule: MetricRule, policy: Policy): Harm | NotEnough {
   const rates = stratify(moments);
   if (isNotEnough(rates)) return rates;
-  const closed = gate(moments, policy);
+  const closed = sizeGate(moments, policy);
   if (closed) return closed;
   const scale = rates.logRatio ? 'log_ratio' : 'difference';
   const effect = rates.logRatio

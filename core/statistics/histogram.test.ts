@@ -62,6 +62,17 @@ describe('the p95 ratio', () => {
     expect(ratio.stages.map(({ stage }) => stage)).toEqual(['quiet', 'busy']);
   });
 
+  it('weighs stages as the rates are weighed: by what both arms have', () => {
+    const at = (value: number, times: number) => histogramOf(Array<number>(times).fill(value));
+    const ratio = percentileRatio([
+      { stage: 's1', control: at(1, 900), treatment: at(2, 100) },
+      { stage: 's2', control: at(1, 500), treatment: at(4, 500) },
+    ]);
+    if (ratio.kind === 'not_enough') throw new Error(ratio.reason);
+    expect(ratio.stages.map(({ weight }) => weight)).toEqual([90 / 340, 250 / 340]);
+    expect(ratio.logRatio / Math.LN2).toBeCloseTo((90 + 2 * 250) / 340, 1);
+  });
+
   it('of nothing is not enough', () => {
     expect(percentileRatio([])).toMatchObject({ kind: 'not_enough' });
   });

@@ -72,9 +72,11 @@ function both(first: Verdict, second: Verdict): Verdict {
 /** θ − c(V, τ, α_promote) > 0 on the primary, in the direction that helps. */
 export function improvement({ guardrails }: HarmVerdict, policy: Policy): Verdict {
   const primary = policy.metrics.find(({ role }) => role === 'primary');
-  const harm = guardrails.find(({ metric }) => metric === primary?.metric)?.harm;
-  const verdict = harm ? improvementOf(harm, policy) : null;
-  if (!verdict) return hold('the primary metric has not been measured enough');
+  const judged = guardrails.find(({ metric }) => metric === primary?.metric);
+  if (!judged?.harm || judged.waitingFor !== null) {
+    return hold(judged?.waitingFor ?? 'the primary metric is not measured');
+  }
+  const verdict = improvementOf(judged.harm, policy);
   return verdict.result === 'pass' ? verdict : hold(verdict.reason);
 }
 

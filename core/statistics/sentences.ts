@@ -5,6 +5,10 @@ import { type Harm, lowerHarm, upperHarm } from './harm.ts';
 
 const three = new Intl.NumberFormat('en-US', { maximumSignificantDigits: 3 });
 const one = new Intl.NumberFormat('en-US', { maximumFractionDigits: 1, signDisplay: 'exceptZero' });
+const points = new Intl.NumberFormat('en-US', {
+  maximumSignificantDigits: 3,
+  signDisplay: 'exceptZero',
+});
 const whole = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 
 export const count = (value: number): string => whole.format(value);
@@ -20,7 +24,7 @@ export const asLift = (logRatio: number): string => {
 
 /** An effect on either scale. */
 export const effect = (scale: Harm['scale'], value: number): string =>
-  scale === 'log_ratio' ? asLift(value) : `${one.format(value * 100)} points`;
+  scale === 'log_ratio' ? asLift(value) : `${points.format(value * 100)} points`;
 
 export const name = (metric: string): string => metric.replaceAll('_', ' ');
 

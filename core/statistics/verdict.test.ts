@@ -1,10 +1,16 @@
 // Rules 1 to 4 on small experiments with known rates.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { guardrailVerdict, harmVerdict, type MetricMoments } from './guardrail.ts';
+import { oneSidedHalfWidth } from './confidence-sequence.ts';
+import { guardrailVerdict, harmVerdict, type MetricMoments, rollbackAlpha } from './guardrail.ts';
 import { emptyMoments, type Moments, momentsOf } from './moments.ts';
 import { DEFAULT_POLICY, type MetricRule, type Policy } from './policy.ts';
-import { advanceVerdict, type PromotionFacts, promotionVerdict } from './promotion.ts';
+import {
+  advanceVerdict,
+  improvementOf,
+  type PromotionFacts,
+  promotionVerdict,
+} from './promotion.ts';
 import { anyRows, armOf, independent, numbersIn } from './testing/rows.ts';
 
 const policy: Policy = DEFAULT_POLICY;
@@ -75,6 +81,24 @@ describe('rule 1, roll back', () => {
     const few = momentsOf([...armOf('control', 400, 1, 1), ...armOf('treatment', 100, 1, 30)]);
     expect(verdict('error', few).reason).toMatch(/above the limit of 1 %$/);
     expect(verdict('hallucination', few)).toMatchObject({ result: 'inconclusive', amber: true });
+  });
+});
+
+describe('what is put up with', () => {
+  it('is relative to control, and to the rate expected while control has no event', () => {
+    const of = (control: [number, number], treatment: [number, number]) =>
+      verdict('error', independent(control, treatment)).harm;
+    expect(of([9_000, 90], [1_000, 12])?.tolerated).toBeCloseTo(Math.log(1.05), 12);
+    expect(of([9_000, 90], [1_000, 0])?.tolerated).toBeCloseTo(0.05 * 0.01, 12);
+    expect(of([9_000, 0], [1_000, 12])?.tolerated).toBeCloseTo(0.05 * 0.0084, 12);
+  });
+
+  it('is judged at α divided by the number of guardrails', () => {
+    const error = independent([9_000, 100], [1_000, 22]);
+    const alone = { ...policy, metrics: [ruleOf('error')] };
+    expect(rollbackAlpha(policy, 5)).toBeCloseTo(0.01, 12);
+    expect(harmVerdict({ error }, alone).result).toBe('fail');
+    expect(harmVerdict({ ...alike, error }, policy).result).toBe('inconclusive');
   });
 });
 
@@ -225,6 +249,27 @@ describe('rule 4, promote', () => {
     expect(promote(open, {}).reason).toMatch(
       /^hold: hallucination harm at most .* the ceiling is \+50 %$/,
     );
+  });
+
+  it('at the α of promotion exactly', () => {
+    const found = harmVerdict(better, policy).guardrails[0]?.harm;
+    if (!found) throw new Error('no harm');
+    const edge = oneSidedHalfWidth({ ...found.effect, alpha: policy.alpha.promote });
+    const established = (gain: number) => improvementOf({ ...found, harm: -gain }, policy).result;
+    expect([established(edge * 1.001), established(edge * 0.999)]).toEqual([
+      'pass',
+      'inconclusive',
+    ]);
+  });
+
+  it('where nothing ever failed: the ceilings are excluded by the difference', () => {
+    const never = { ...better, error: independent([20_000, 0], [20_000, 0]) };
+    expect(harmVerdict(never, policy).reason).toBe('error: 0 of 10 events');
+    expect(promote(never, {}).reason).toMatch(
+      /error harm at most \+0\.02\d* points \(ceiling \+0\.42 points\)/,
+    );
+    const silent = { ...better, thumbs_up: independent([200, 0], [200, 9]) };
+    expect(promote(silent, {}).reason).toBe('hold: thumbs up: 9 of 10 events');
   });
 
   it('on non-inferiority only when it is better offline', () => {

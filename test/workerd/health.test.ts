@@ -25,7 +25,10 @@ test('settings that are not usable are named by both probes, and only the log sa
   const found = { status: 'ill', parts: { settings: false }, ill: ['settings'] };
   for (const path of ['/healthz', '/readyz']) {
     expect(await probe(path, { GATEWAY_TOKEN: 'short' })).toEqual({ status: 503, body: found });
+    const half = { GATEWAY_ACCESS_CLIENT_ID: 'id.access' };
+    expect(await probe(path, half)).toEqual({ status: 503, body: found });
   }
+  expect(log.mock.calls.flat().join()).toContain('GATEWAY_ACCESS_CLIENT_SECRET go together');
   expect(log.mock.calls.flat().join()).toContain('GATEWAY_TOKEN');
   expect(log.mock.calls.flat().join()).not.toContain('short"');
   log.mockRestore();

@@ -1,17 +1,19 @@
 // Training jobs: made from a dataset, given to one agent at a time under a lease, ended once. The
 // attempt number fences: a holder whose lease was taken over can no longer say anything.
 
-import type { Database } from '../../adapters/postgres/connect.ts';
+import type { Database, Transaction } from '../../adapters/postgres/connect.ts';
 import { type DatasetRow, findDataset } from '../../adapters/postgres/datasets.ts';
 import {
   agentSeen,
   claimJob,
   createJob,
   endJob,
+  failExhausted,
   findJob,
   heartbeatJob,
   type JobRow,
   jobsOfDataset,
+  LEASE_EXPIRED,
 } from '../../adapters/postgres/jobs.ts';
 import { findModel, insertModel, latestTable } from '../../adapters/postgres/models.ts';
 import { modelNames, parseWeekId } from '../../core/calendar.ts';
@@ -20,6 +22,8 @@ import { uuidv7 } from '../../core/ids.ts';
 import { ARTIFACT_NAMES, type CompleteRequest } from '../../core/wire/agent.ts';
 import { type Env, learningOf, now, randomBytes, settingsOf } from '../../workers/env.ts';
 import { objectStoreOf } from '../../workers/object-store.ts';
+import { notify } from '../notify/outbox.ts';
+import { watchAgent } from '../notify/watch.ts';
 import { artifactKey, ensureBaseModel, storedFiles } from './models.ts';
 
 const LEASE_MS = 60_000;
@@ -81,7 +85,10 @@ export async function claim(db: Database, env: Env, agentId: string, bases: read
     now: new Date(at),
     leaseExpiresAt: new Date(at + LEASE_MS),
   });
-  return job === undefined ? undefined : jobOffer(db, env, job);
+  if (job === undefined) return undefined;
+  // Whoever was woken because nobody came for this job learns it now, not at the next sweep.
+  await watchAgent(db, env, at).catch(() => undefined);
+  return jobOffer(db, env, job);
 }
 
 async function jobOffer(db: Database, env: Env, job: JobRow) {
@@ -221,6 +228,13 @@ export async function complete(
       gitCommit: result.training.git_commit,
       createdAt: at,
     });
+    await notify(tx, env, {
+      kind: result.verdict.accepted ? 'candidate_accepted' : 'candidate_refused',
+      modelId: job.modelId,
+      datasetId: job.datasetId,
+      jobId: job.id,
+      reason: result.verdict.reason,
+    });
   });
 }
 
@@ -308,12 +322,39 @@ export async function fail(
     const again = failure.retryable && current.attempt < maxAttempts;
     const status = current.cancelRequested ? 'cancelled' : again ? 'queued' : 'failed';
     const { code, message } = failure;
-    return endJob(tx, holder, {
+    const ended = await endJob(tx, holder, {
       status,
       error: { code, message },
       maxAttempts,
       finishedAt: status === 'queued' ? null : at,
     });
+    if (ended?.status === 'failed') await notifyFailed(tx, env, ended, failure);
+    return ended;
   });
   if (!job) throw stale();
+}
+
+const notifyFailed = (
+  tx: Transaction,
+  env: Env,
+  { id, modelId, datasetId, attempt }: JobRow,
+  { code, message }: { code: string; message: string },
+) =>
+  notify(tx, env, {
+    kind: 'training_failed',
+    jobId: id,
+    modelId,
+    datasetId,
+    attempt,
+    code,
+    message,
+  });
+
+/** Jobs whose last attempt went silent have failed; called by the sweep. */
+export async function endExhausted(db: Database, env: Env, at: Date): Promise<void> {
+  await db.transaction(async (tx) => {
+    for (const job of await failExhausted(tx, at)) {
+      if (job.status === 'failed') await notifyFailed(tx, env, job, LEASE_EXPIRED);
+    }
+  });
 }

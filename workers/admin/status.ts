@@ -13,6 +13,7 @@ import { ensureBaseModel } from '../../functions/registry/models.ts';
 import { databaseOf, type Env, now, settingsOf } from '../env.ts';
 import { objectStoreOf } from '../object-store.ts';
 import { routingTable } from '../router/live-table.ts';
+import { channelViews, recentCounts } from './notifications.ts';
 import { datasetView, jobView, modelView, tableView } from './views.ts';
 
 export interface PartHealth {
@@ -107,6 +108,7 @@ export async function loopStatus(env: Env) {
       job: jobs[0] ? jobView(jobs[0]) : null,
       models: await modelViews(db, env, table),
       health: { ...parts, agent_seen_at: await lastAgentSeen(db) },
+      notifications: { channels: channelViews(env), ...(await recentCounts(db, env)) },
     };
   });
 }

@@ -7,9 +7,11 @@ import { createClient } from './client.ts';
 import type { CommandName } from './command-table.ts';
 import { curateDataset, listDatasets, showDataset } from './commands/dataset.ts';
 import { doctor } from './commands/doctor.ts';
+import { historyAt, listHistory, showHistory, verifyHistory } from './commands/history.ts';
 import { cancelJob, createJob, listJobs, showJob } from './commands/job.ts';
 import { showLineage } from './commands/lineage.ts';
 import { listModels, showModel } from './commands/model.ts';
+import { listNotifications, testChannels } from './commands/notify.ts';
 import { acceptReviews, listReviews, rejectReviews } from './commands/review.ts';
 import { promote, rollBack, setShare, showRoute, startRoute } from './commands/route.ts';
 import { showStatus } from './commands/status.ts';
@@ -43,6 +45,12 @@ const HANDLERS: Readonly<Record<CommandName, Command>> = {
   'route share': setShare,
   'route promote': promote,
   'route rollback': rollBack,
+  'history list': listHistory,
+  'history show': showHistory,
+  'history at': historyAt,
+  'history verify': verifyHistory,
+  'notify list': listNotifications,
+  'notify test': testChannels,
   'lineage show': showLineage,
 };
 

@@ -253,7 +253,7 @@ function digest(week: string, numbers: DigestNumbers): Notice {
     ...PLAIN,
     key: `digest:${week}`,
     subject: 'digest',
-    title: `Week ${week}: ${grouped(numbers.answers)} answers`,
+    title: `Week ${week}: ${grouped(numbers.answers)} ${numbers.answers === 1 ? 'answer' : 'answers'}`,
     text: waits.length === 0 ? 'Nothing waits for you.' : `Waiting for you: ${waits.join('; ')}.`,
     facts: [
       ['Satisfaction', happy],

@@ -13,6 +13,7 @@ import {
   reviewDecisionSchema,
   routeRequestSchema,
 } from '../../core/wire/admin.ts';
+import { recordRoute, type Told, told } from './record-routes.ts';
 import * as state from './stack-state.ts';
 
 export const JOB_2 = '0b0e0000-0000-4000-8000-0000000000b2';
@@ -29,7 +30,7 @@ export type Interruption = {
   headers?: Record<string, string>;
 } | null;
 
-export type World = {
+export type World = Told & {
   requests: { method: string; path: string; body: unknown }[];
   datasets: unknown[];
   reviews: state.ReviewState[];
@@ -61,6 +62,7 @@ const refuse = (status: number, code: string, message: string): Reply =>
 
 export async function startStack(): Promise<Stack> {
   const world: World = {
+    ...told(),
     requests: [],
     datasets: [state.dataset],
     reviews: [{ ...state.review }, { ...state.review, event_id: 'evt-2' }],
@@ -155,6 +157,8 @@ function route(world: World, request: Request): Reply {
   }
   if (area === 'local') return moveClock(world, request.body);
   const key = `${request.method} ${noun}${id === '' ? '' : '/:id'}${verb === '' ? '' : `/${verb}`}`;
+  const recorded = recordRoute(world, { ...request, key, id });
+  if (recorded !== null) return recorded;
   switch (key) {
     case 'GET status':
       return ok(world.status);

@@ -4,6 +4,7 @@
  */
 import type { RoutingTable } from '../../core/routing.ts';
 import type { FeedbackEvent, RouteChange } from '../schemas.ts';
+import { channels } from './record-routes.ts';
 
 export const T0 = '2026-10-18T02:00:00.000Z';
 
@@ -362,4 +363,5 @@ export const status = {
     object_store: true,
     agent_seen_at: '2026-10-18T01:59:30.000Z',
   },
+  notifications: { channels, pending: 0, sent: 3, failed: 1 },
 };

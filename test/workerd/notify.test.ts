@@ -413,7 +413,7 @@ describe('what the loop does', () => {
     expect((await outbox()).map(({ id }) => id)).toEqual(['slack:digest:2031-w10']);
     await deliverDue(on);
     const told = JSON.stringify((await seen('slack')).accepted);
-    expect(told).toContain('Week 2031-w10: 1 answers');
+    expect(told).toContain('Week 2031-w10: 1 answer');
     expect(told).toContain('75.0 % of 4 thumbs');
     // Nothing was recorded in the week after, and its Monday was missed.
     await watch(on, monday + (7 * 24 + 40) * 60 * MINUTE);

@@ -15,6 +15,7 @@ import { freePort } from '../../local/ports.ts';
 import { type Stack, startStack } from '../../local/stack.ts';
 import { operatorClient, visitorClient } from '../../simulation/client.ts';
 import { waitFor } from '../../simulation/pool.ts';
+import { startNotifyServer } from '../workerd/notify-server.ts';
 
 // Each command is a process of its own, and curating takes the Worker some seconds.
 vi.setConfig({ testTimeout: 60_000 });
@@ -25,6 +26,7 @@ const signal = AbortSignal.timeout(10 * 60_000);
 
 let home: string;
 let stack: Stack;
+let receivers: Awaited<ReturnType<typeof startNotifyServer>>;
 let answerId: string;
 let eventId: string;
 let closedWeek: string;
@@ -44,6 +46,7 @@ async function both(...argv: string[]) {
 
 beforeAll(async () => {
   home = mkdtempSync(join(tmpdir(), 'bruno-cli-'));
+  receivers = await startNotifyServer();
   stack = await startStack({
     home,
     assetsHome: defaultAssetsHome(process.env),
@@ -51,7 +54,11 @@ beforeAll(async () => {
     base: SMALL_BASE,
     learningOverridesFile: join(repoRoot, 'learning.local.yaml'),
     maxAnswerTokens: 24,
-    environment: {},
+    environment: {
+      SLACK_WEBHOOK_URL: receivers.slackWebhookUrl,
+      PAGERDUTY_ROUTING_KEY: receivers.routingKey,
+      PAGERDUTY_EVENTS_URL: receivers.pagerDutyUrl,
+    },
   });
   const visitor = visitorClient(stack.url, signal);
   const answer = await visitor.chat(await visitor.openSession(), QUESTION, false);
@@ -76,6 +83,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await stack?.stop();
+  await receivers?.stop();
   rmSync(home, { recursive: true, force: true });
 }, 60_000);
 
@@ -201,4 +209,30 @@ test('lineage show: from the answer, and from the correction, to the model that 
   const unknown = await bruno('lineage', 'show', 'nothing');
   expect(unknown).toMatchObject({ code: 1, out: '' });
   expect(unknown.err).toContain('Nothing has the id nothing');
+});
+
+test('notify test, list: a message reaches each channel, with a link to this stack\u2019s console', async () => {
+  const sent = await bruno('notify', 'test');
+  expect(sent.code, sent.err).toBe(0);
+  const { page, document } = await both('notify', 'list', '--state', 'sent');
+  expect(page).toMatch(/^ +slack +on\n +pagerduty +on$/m);
+  expect(document).toMatchObject({
+    console_url: `${stack.url}/console/`,
+    notifications: [{ kind: 'test_over' }, { channel: 'pagerduty' }, { channel: 'slack' }],
+  });
+  const seen = await (await fetch(`${receivers.url}/test/seen/slack`)).text();
+  expect(seen).toContain(`<${stack.url}/console/#route|Console>`);
+});
+
+test('history list, at, verify: nothing was decided yet, and that is whole', async () => {
+  expect((await both('history', 'list')).page).toContain('Nothing was decided yet.');
+  expect((await both('history', 'at', '2026-11-03T10:00Z')).document).toMatchObject({
+    live: { production: SMALL_BASE },
+    because: null,
+  });
+  expect((await both('history', 'verify')).document).toMatchObject({
+    ok: true,
+    checked: 0,
+    end: { seq: 0, head: 'none_needed' },
+  });
 });

@@ -26,6 +26,7 @@ const POSTS: [string, Record<string, string>][] = [
   ['/admin/jobs', asOperator],
   ['/admin/reviews/018f0000-0000-7000-8000-000000000000', asOperator],
   ['/admin/route', asOperator],
+  ['/admin/notifications/test', asOperator],
   ['/local/clock', asOperator],
 ];
 
@@ -56,16 +57,21 @@ describe.each(POSTS)('POST %s', (path, headers) => {
   });
 });
 
-test.each(['/admin/status', '/admin/reviews', '/admin/route', '/agent/serving', '/local/queue'])(
-  '%s without a token, and with a wrong one, is 401',
-  async (path) => {
-    for (const headers of [{}, { authorization: 'Bearer wrong' }, { authorization: 'Basic x' }]) {
-      const { status, body } = await call(path, { headers: { ...headers } });
-      expect(status).toBe(401);
-      expect(errorSchema.parse(body).error.code).toBe('unauthorized');
-    }
-  },
-);
+test.each([
+  '/admin/status',
+  '/admin/reviews',
+  '/admin/route',
+  '/admin/history',
+  '/admin/notifications',
+  '/agent/serving',
+  '/local/queue',
+])('%s without a token, and with a wrong one, is 401', async (path) => {
+  for (const headers of [{}, { authorization: 'Bearer wrong' }, { authorization: 'Basic x' }]) {
+    const { status, body } = await call(path, { headers: { ...headers } });
+    expect(status).toBe(401);
+    expect(errorSchema.parse(body).error.code).toBe('unauthorized');
+  }
+});
 
 test.each([
   '/admin/jobs/018f0000-0000-7000-8000-000000000000',
@@ -85,6 +91,7 @@ test.each([
   '/admin/models',
   '/admin/lineage',
   '/admin/curations',
+  '/admin/history',
   '/admin/jobs',
 ])('an id that could be none in GET %s/:id is 400 and never asked for', async (path) => {
   for (const id of ['%00', 'a%00b', '%1F', '%7F', '%C2%85', 'a%0Ab', 'x'.repeat(101)]) {

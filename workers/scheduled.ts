@@ -9,7 +9,7 @@ import { chainOf, takeOverHistory } from '../functions/history/append.ts';
 import { publishHistory } from '../functions/history/publish.ts';
 import { deliverQuietly } from '../functions/notify/deliver.ts';
 import { watch } from '../functions/notify/watch.ts';
-import { endExhausted } from '../functions/registry/jobs.ts';
+import { endExhausted } from '../functions/registry/failures.ts';
 import { databaseOf, type Env } from './env.ts';
 
 export async function fire(cron: string, atMs: number, env: Env): Promise<void> {

@@ -1,19 +1,17 @@
 // Training jobs: made from a dataset, given to one agent at a time under a lease, ended once. The
 // attempt number fences: a holder whose lease was taken over can no longer say anything.
 
-import type { Database, Transaction } from '../../adapters/postgres/connect.ts';
+import type { Database } from '../../adapters/postgres/connect.ts';
 import { type DatasetRow, findDataset } from '../../adapters/postgres/datasets.ts';
 import {
   agentSeen,
   claimJob,
   createJob,
   endJob,
-  failExhausted,
   findJob,
   heartbeatJob,
   type JobRow,
   jobsOfDataset,
-  LEASE_EXPIRED,
 } from '../../adapters/postgres/jobs.ts';
 import { findModel, insertModel, latestTable } from '../../adapters/postgres/models.ts';
 import { modelNames, parseWeekId } from '../../core/calendar.ts';
@@ -24,6 +22,7 @@ import { type Env, learningOf, now, randomBytes, settingsOf } from '../../worker
 import { objectStoreOf } from '../../workers/object-store.ts';
 import { notify } from '../notify/outbox.ts';
 import { watchAgent } from '../notify/watch.ts';
+import { notifyFailed } from './failures.ts';
 import { artifactKey, ensureBaseModel, storedFiles } from './models.ts';
 
 const LEASE_MS = 60_000;
@@ -332,29 +331,4 @@ export async function fail(
     return ended;
   });
   if (!job) throw stale();
-}
-
-const notifyFailed = (
-  tx: Transaction,
-  env: Env,
-  { id, modelId, datasetId, attempt }: JobRow,
-  { code, message }: { code: string; message: string },
-) =>
-  notify(tx, env, {
-    kind: 'training_failed',
-    jobId: id,
-    modelId,
-    datasetId,
-    attempt,
-    code,
-    message,
-  });
-
-/** Jobs whose last attempt went silent have failed; called by the sweep. */
-export async function endExhausted(db: Database, env: Env, at: Date): Promise<void> {
-  await db.transaction(async (tx) => {
-    for (const job of await failExhausted(tx, at)) {
-      if (job.status === 'failed') await notifyFailed(tx, env, job, LEASE_EXPIRED);
-    }
-  });
 }

@@ -2,16 +2,18 @@
 // and decides with `bruno` alone, for people and as JSON. Nothing is trained: the week that is curated
 // here has closed without answers.
 
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { spawnBruno } from '../../cli/testing/run-cli.ts';
 import { lastClosedWindow } from '../../core/calendar.ts';
-import { defaultAssetsHome, repoRoot } from '../../local/home.ts';
+import { defaultAssetsHome, homePaths, repoRoot } from '../../local/home.ts';
+import { withConnection } from '../../local/migrate.ts';
 import { SMALL_BASE } from '../../local/models.ts';
 import { freePort } from '../../local/ports.ts';
+import { DATABASE_USER } from '../../local/postgres-cluster.ts';
 import { type Stack, startStack } from '../../local/stack.ts';
 import { operatorClient, visitorClient } from '../../simulation/client.ts';
 import { waitFor } from '../../simulation/pool.ts';
@@ -224,15 +226,58 @@ test('notify test, list: a message reaches each channel, with a link to this sta
   expect(seen).toContain(`<${stack.url}/console/#route|Console>`);
 });
 
-test('history list, at, verify: nothing was decided yet, and that is whole', async () => {
-  expect((await both('history', 'list')).page).toContain('Nothing was decided yet.');
-  expect((await both('history', 'at', '2026-11-03T10:00Z')).document).toMatchObject({
-    live: { production: SMALL_BASE },
-    because: null,
+/** As somebody who has the home's secrets, and with them the database. */
+function inDatabase(...statements: string[]): Promise<void> {
+  const paths = homePaths(home);
+  const { databasePassword } = z
+    .looseObject({ databasePassword: z.string() })
+    .parse(JSON.parse(readFileSync(paths.secrets, 'utf8')));
+  const { ports } = z
+    .looseObject({ ports: z.looseObject({ postgres: z.number(), proxy: z.number() }) })
+    .parse(JSON.parse(readFileSync(paths.ports, 'utf8')));
+  const url = `postgres://${DATABASE_USER}:${databasePassword}@127.0.0.1:${ports.postgres}/bruno`;
+  return withConnection(url, `127.0.0.1:${ports.proxy}`, async (client) => {
+    for (const statement of statements) await client.query(statement);
   });
+}
+
+test('history: a change of the route is signed and published, and who changes it is found', async () => {
+  expect((await both('history', 'list')).page).toContain('Nothing was decided yet.');
   expect((await both('history', 'verify')).document).toMatchObject({
     ok: true,
     checked: 0,
     end: { seq: 0, head: 'none_needed' },
   });
+  await inDatabase(`
+    INSERT INTO models (id, display, base, parent, status, reason, metrics, artifacts, created_at)
+    VALUES ('2026-w40.1', 'v1.40.1', '${SMALL_BASE}', '${SMALL_BASE}', 'registered', 'for a test', '{}',
+      '[]', now())`);
+  const started = await bruno('route', 'start', '2026-w40.1', '--reason', 'to be remembered');
+  expect(started.code, started.err).toBe(0);
+  expect((await both('history', 'at', '2100-01-01T00:00Z')).page).toContain('to be remembered');
+  expect((await both('history', 'show', '1')).document).toMatchObject({ key: 'route:1' });
+  const published = await waitFor(
+    async () => {
+      const { out } = await bruno('history', 'verify', '--json');
+      return out.includes('"matches"') ? out : undefined;
+    },
+    { everyMs: 500, limitMs: 30_000, signal },
+  );
+  expect(JSON.parse(published ?? '')).toMatchObject({
+    ok: true,
+    checked: 1,
+    end: { published: 1 },
+  });
+  await expect(inDatabase("UPDATE history SET reason = 'forgotten'")).rejects.toThrow(
+    'history is append-only: UPDATE is refused',
+  );
+  await inDatabase(
+    'ALTER TABLE history DISABLE TRIGGER ALL',
+    "UPDATE history SET reason = 'forgotten'",
+  );
+  const changed = await bruno('history', 'verify');
+  expect(changed.code).toBe(1);
+  expect(changed.out).toMatch(/^changed +1 +row 1 \(route:1, /m);
+  await inDatabase('DELETE FROM history');
+  expect((await bruno('history', 'verify')).out).toMatch(/^cut off +1 +row 1 was cut off/m);
 });

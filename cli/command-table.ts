@@ -72,6 +72,15 @@ const options = {
     value: 'STAGE=SHARE,…',
     help: "treatment's configured share by stage, to check the sample ratio",
   },
+  limit: { type: 'string', value: 'N', help: 'how many at most, 1 to 200 (50)' },
+  before: { type: 'string', value: 'ROW', help: 'only rows before this number' },
+  kind: { type: 'string', value: 'KIND', help: 'only rows of this kind, such as route' },
+  subject: {
+    type: 'string',
+    value: 'SUBJECT',
+    help: 'only rows about this, such as an experiment',
+  },
+  state: { type: 'string', value: 'STATE', help: 'pending, sent or failed (all)' },
   'request-id': { type: 'string', value: 'UUID', help: 'repeat an earlier change safely' },
 } as const satisfies Record<string, OptionSpec>;
 
@@ -243,6 +252,42 @@ const commands = {
     summary: "judge an experiment's rows (visitor,arm,stage,metric,n,y)",
     args: [{ name: 'FILE.csv' }],
     options: ['page', 'rules', 'split'],
+  },
+  'history list': {
+    words: ['history', 'list'],
+    summary: 'what was decided, when, by whom and why; newest first',
+    args: [],
+    options: ['kind', 'subject', 'before', 'limit'],
+  },
+  'history show': {
+    words: ['history', 'show'],
+    summary: 'one row of the history, with its signature',
+    args: [{ name: 'ROW' }],
+    options: [],
+  },
+  'history at': {
+    words: ['history', 'at'],
+    summary: 'what was live at a time such as 2026-11-03T10:00Z, and why',
+    args: [{ name: 'TIME' }],
+    options: [],
+  },
+  'history verify': {
+    words: ['history', 'verify'],
+    summary: 'find changed, missing, moved or cut-off rows of the history',
+    args: [],
+    options: [],
+  },
+  'notify list': {
+    words: ['notify', 'list'],
+    summary: 'messages to Slack and PagerDuty, and what became of them',
+    args: [],
+    options: ['state', 'limit'],
+  },
+  'notify test': {
+    words: ['notify', 'test'],
+    summary: 'send a test message to each channel that is on',
+    args: [],
+    options: ['request-id'],
   },
   'lineage show': {
     words: ['lineage', 'show'],

@@ -99,3 +99,27 @@ export function parseText(text: string, source: string): string {
   if (trimmed !== '' && trimmed.length <= 2000) return trimmed;
   throw new UsageError(`${source} must be a text of 1 to 2000 characters`);
 }
+
+/** A whole number within bounds. */
+export function parseCount(
+  text: string,
+  source: string,
+  bounds: { readonly least: number; readonly most: number },
+): number {
+  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= bounds.least && value <= bounds.most) return value;
+  throw new UsageError(
+    `${source} must be a whole number from ${bounds.least} to ${bounds.most}, not "${text}"`,
+  );
+}
+
+/** A time with its zone: without one, people in two places would mean two times. */
+export function parseInstant(text: string, source: string): string {
+  const shape = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})$/;
+  if (shape.test(text) && !Number.isNaN(Date.parse(text))) return text;
+  const near = `${text.replace(' ', 'T')}${/(Z|[+-]\d{2}:\d{2})$/.test(text) ? '' : 'Z'}`;
+  const hint = shape.test(near) && !Number.isNaN(Date.parse(near)) ? `, did you mean ${near}` : '';
+  throw new UsageError(
+    `${source} must be a time with its zone such as 2026-11-03T10:00Z, not "${text}"${hint}`,
+  );
+}

@@ -9,10 +9,12 @@ import { curateDataset, listDatasets, showDataset } from './commands/dataset.ts'
 import { listDeadLetters, replayDeadLetters } from './commands/deadletter.ts';
 import { doctor } from './commands/doctor.ts';
 import { analyzeFile } from './commands/experiment.ts';
+import { historyAt, listHistory, showHistory, verifyHistory } from './commands/history.ts';
 import { cancelJob, createJob, listJobs, showJob } from './commands/job.ts';
 import { createKey, listKeys, revokeKey } from './commands/key.ts';
 import { showLineage } from './commands/lineage.ts';
 import { listModels, showModel } from './commands/model.ts';
+import { listNotifications, testChannels } from './commands/notify.ts';
 import { acceptReviews, listReviews, rejectReviews } from './commands/review.ts';
 import { promote, rollBack, setShare, showRoute, startRoute } from './commands/route.ts';
 import { showStatus } from './commands/status.ts';
@@ -52,6 +54,12 @@ const HANDLERS: Readonly<Record<CommandName, Command>> = {
   'key list': listKeys,
   'key revoke': revokeKey,
   'experiment analyze': analyzeFile,
+  'history list': listHistory,
+  'history show': showHistory,
+  'history at': historyAt,
+  'history verify': verifyHistory,
+  'notify list': listNotifications,
+  'notify test': testChannels,
   'lineage show': showLineage,
 };
 

@@ -186,6 +186,14 @@ const counts = {
   since: time,
 };
 
+export const channel = z.looseObject({
+  name: z.string(),
+  state: z.enum(['on', 'off', 'unusable']),
+  /** Why it is not on. */
+  why: z.string().nullable(),
+});
+export type Channel = z.infer<typeof channel>;
+
 export const status = z.looseObject({
   now: time,
   week: z.string(),
@@ -218,6 +226,10 @@ export const status = z.looseObject({
     model_server: z.boolean(),
     agent_seen_at: time.nullable(),
   }),
+  /** Absent on a stack of before there were any. */
+  notifications: maybe(
+    z.looseObject({ channels: z.array(channel), pending: count, failed: count }),
+  ),
 });
 export type Status = z.infer<typeof status>;
 
@@ -317,9 +329,82 @@ export const apiKeyRevoked = z.looseObject({
   recorded: z.boolean(),
 });
 
+export const historyRow = z.looseObject({
+  seq: z.number(),
+  key: z.string(),
+  kind: z.string(),
+  action: z.string(),
+  subject: z.string(),
+  at: z.string(),
+  chained_at: z.string(),
+  taken_over: z.boolean(),
+  who: z.string(),
+  reason: z.string(),
+  summary: z.string(),
+  body: z.unknown(),
+  key_id: z.string(),
+  prev_hash: z.string(),
+  hash: z.string(),
+});
+export type HistoryRow = z.infer<typeof historyRow>;
+
+export const historyMoment = z.looseObject({
+  at: time,
+  live: live.nullable(),
+  /** Null: nothing had been changed yet. */
+  because: historyRow.nullable(),
+  row_intact: z.boolean().nullable(),
+  until: historyRow.nullable(),
+});
+export type HistoryMoment = z.infer<typeof historyMoment>;
+
+export const verifiedPage = z.looseObject({
+  checked: count,
+  next_after: z.number().nullable(),
+  damage: z.array(
+    z.looseObject({
+      problem: z.string(),
+      seq: z.number(),
+      until: z.number(),
+      sentence: z.string(),
+    }),
+  ),
+  end: z
+    .looseObject({
+      seq: z.number(),
+      hash: z.string().nullable(),
+      head: z.string(),
+      published: z.number().nullable(),
+    })
+    .nullable(),
+});
+export type VerifiedPage = z.infer<typeof verifiedPage>;
+
+const notification = z.looseObject({
+  id: z.string(),
+  channel: z.string(),
+  kind: z.string(),
+  title: z.string(),
+  state: z.enum(['pending', 'sent', 'failed']),
+  attempts: count,
+  created_at: time,
+  next_at: time.nullable(),
+  sent_at: time.nullable(),
+  last_error: z.string().nullable(),
+});
+export type Notification = z.infer<typeof notification>;
+
+export const outbox = z.looseObject({
+  channels: z.array(channel),
+  console_url: maybe(z.string()),
+  notifications: z.array(notification),
+});
+export type Outbox = z.infer<typeof outbox>;
+
 export const datasets = listOf('datasets', dataset);
 export const apiKeys = listOf('keys', apiKey);
 export const jobs = listOf('jobs', job);
 export const models = listOf('models', model);
 export const deadLetters = listOf('dead_letters', deadLetter);
 export const reviews = listOf('reviews', review);
+export const historyRows = listOf('rows', historyRow);

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import {
   CRON,
   cronsDue,
+  digestWeek,
   isoWeek,
   lastClosedWindow,
   modelNames,
@@ -74,4 +75,16 @@ test('four weeks hold 2,688 ticks and four weekly runs, in order', () => {
 
 test('nothing is due between two ticks', () => {
   expect(cronsDue(at('2026-10-04T02:00:00Z'), at('2026-10-04T02:14:59Z'))).toEqual([]);
+});
+
+test.each([
+  ['2026-11-01T23:59:00Z', '2026-w43', false],
+  ['2026-11-02T05:59:00Z', undefined, undefined],
+  ['2026-11-02T06:00:00Z', '2026-w44', true],
+  ['2026-11-03T00:00:00Z', '2026-w44', false],
+  ['2027-01-04T06:00:00Z', '2026-w53', true],
+])('the digest that is due at %s is of %s', (now, id, onMonday) => {
+  const week = digestWeek(at(now));
+  expect([week?.id, week?.onMonday]).toEqual([id, onMonday]);
+  if (week) expect(week.endMs - week.startMs).toBe(7 * 86_400_000);
 });

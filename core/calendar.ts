@@ -6,6 +6,7 @@ const DAY_MS = 24 * HOUR_MS;
 const WEEK_MS = 7 * DAY_MS;
 /** 1970-01-04T02:00Z, the first Sunday 02:00 of the epoch. */
 const FIRST_CUT_MS = 3 * DAY_MS + 2 * HOUR_MS;
+const DIGEST_HOUR = 6;
 const WEEK_ID = /^(\d{4})-w(\d{2})$/;
 
 export interface IsoWeek {
@@ -68,6 +69,20 @@ export function closedWindows(now: number, count: number): CurationWindow[] {
 /** The window that `now` lies in; it ends in the future. */
 export function openWindow(now: number): CurationWindow {
   return windowEndingAt(lastClosedWindow(now).endMs + WEEK_MS);
+}
+
+export interface DigestWeek extends CurationWindow {
+  /** It is Monday, and not a later day that makes up for one. */
+  onMonday: boolean;
+}
+
+/** The ISO week, Monday to Monday UTC, that a digest is due about: from Monday 06:00 on. */
+export function digestWeek(now: number): DigestWeek | undefined {
+  const day = Math.floor(now / DAY_MS) * DAY_MS;
+  const monday = day - ((new Date(day).getUTCDay() || 7) - 1) * DAY_MS;
+  if (now < monday + DIGEST_HOUR * HOUR_MS) return undefined;
+  const startMs = monday - WEEK_MS;
+  return { id: weekId(isoWeek(startMs)), startMs, endMs: monday, onMonday: day === monday };
 }
 
 export function windowOfWeek(id: string): CurationWindow {

@@ -49,6 +49,10 @@ export const bindings = (prepared: Prepared, database: Database, overrides: stri
     TOKEN_KEYS: JSON.stringify(secrets.tokenKeys),
     LEARNING_OVERRIDES: overrides,
     ALLOWED_ORIGINS: environment.ALLOWED_ORIGINS ?? '',
+    SLACK_WEBHOOK_URL: environment.SLACK_WEBHOOK_URL ?? '',
+    PAGERDUTY_ROUTING_KEY: environment.PAGERDUTY_ROUTING_KEY ?? '',
+    PAGERDUTY_EVENTS_URL: environment.PAGERDUTY_EVENTS_URL ?? '',
+    PUBLIC_URL: `http://127.0.0.1:${prepared.port}`,
     CLOCK_OFFSET_MS: String(readJson(prepared.paths.clock, clockSchema)?.offset_ms ?? 0),
   };
 };

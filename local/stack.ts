@@ -43,7 +43,7 @@ export type StackOptions = {
   readonly onProgress?: (line: string) => void;
   /** Gives up starting, and undoes what was started; afterwards stop() is the way. */
   readonly signal?: AbortSignal;
-  /** DATABASE_URL, S3_*, OLLAMA_HOST, ALLOWED_ORIGINS and BRUNO_ASSETS are read from here. */
+  /** DATABASE_URL, S3_*, OLLAMA_HOST, ALLOWED_ORIGINS, SLACK_*, PAGERDUTY_* and BRUNO_ASSETS are read from here. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
 };
 

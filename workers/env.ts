@@ -61,6 +61,12 @@ const settingsSchema = z.object({
   LEARNING_OVERRIDES: z.string().default(''),
   MAX_ANSWER_TOKENS: z.coerce.number().int().min(1).max(4096).default(512),
   CONTEXT_TOKENS: z.coerce.number().int().min(128).max(1_048_576).default(2048),
+  /** Read by functions/notify/channels.ts: a bad one turns its channel off and nothing else. */
+  SLACK_WEBHOOK_URL: z.string().optional(),
+  PAGERDUTY_ROUTING_KEY: z.string().optional(),
+  PAGERDUTY_EVENTS_URL: z.string().optional(),
+  PUBLIC_URL: z.string().optional(),
+  AGENT_SILENT_MINUTES: z.string().optional(),
   CLOCK_OFFSET_MS: z.coerce.number().int().default(0),
 });
 export type Settings = z.infer<typeof settingsSchema>;

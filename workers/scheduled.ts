@@ -1,11 +1,16 @@
 // What time brings: the weekly dataset on Sunday 02:00 UTC, and every quarter of an hour a sweep of
-// what ran out or got stuck, and of who left at once.
+// what ran out or got stuck, and of who left at once. The parts of a sweep do not depend on each other: one that fails is
+// reported at the end and keeps none of the others from running.
 
 import { withDatabase } from '../adapters/postgres/connect.ts';
 import { forgetReplayed } from '../adapters/postgres/dead-letters.ts';
-import { failExhausted } from '../adapters/postgres/jobs.ts';
 import { CRON, lastClosedWindow } from '../core/calendar.ts';
 import { startCuration, sweepCuration } from '../functions/curation/start.ts';
+import { chainOf, takeOverHistory } from '../functions/history/append.ts';
+import { publishHistory } from '../functions/history/publish.ts';
+import { deliverQuietly } from '../functions/notify/deliver.ts';
+import { watch } from '../functions/notify/watch.ts';
+import { endExhausted } from '../functions/registry/failures.ts';
 import { sweepAbandonment } from '../functions/signals/abandonment.ts';
 import { databaseOf, type Env } from './env.ts';
 
@@ -16,10 +21,28 @@ export async function fire(cron: string, atMs: number, env: Env): Promise<void> 
     await startCuration(env, lastClosedWindow(atMs));
     return;
   }
-  await withDatabase(databaseOf(env), async (db) => {
-    await failExhausted(db, new Date(atMs));
-    await forgetReplayed(db, new Date(atMs - REPLAYED_KEPT_MS));
-  });
-  await sweepAbandonment(env, atMs);
-  await sweepCuration(env, atMs);
+  const failures: unknown[] = [];
+  for (const part of [
+    endJobs,
+    forgetLetters,
+    sweepAbandonment,
+    sweepCuration,
+    history,
+    watch,
+    deliverQuietly,
+  ]) {
+    await part(env, atMs).catch((failure: unknown) => failures.push(failure));
+  }
+  if (failures.length > 0) throw failures[0];
+}
+
+const endJobs = (env: Env, atMs: number) =>
+  withDatabase(databaseOf(env), (db) => endExhausted(db, env, new Date(atMs)));
+
+const forgetLetters = (env: Env, atMs: number) =>
+  withDatabase(databaseOf(env), (db) => forgetReplayed(db, new Date(atMs - REPLAYED_KEPT_MS)));
+
+async function history(env: Env, atMs: number): Promise<void> {
+  await withDatabase(databaseOf(env), (db) => takeOverHistory(db, chainOf(env, atMs)));
+  await publishHistory(env);
 }

@@ -34,10 +34,12 @@ export interface FeedbackClaims {
   issuedAtMs: number;
 }
 
+type Purpose = 'visitor' | 'feedback' | 'history';
+
 const imported = new Map<string, Promise<CryptoKey>>();
 
 /** Each purpose has a key of its own, derived from the ring's secret (HKDF, RFC 5869). */
-function keyFor(ring: KeyRing, kid: string, purpose: 'visitor' | 'feedback'): Promise<CryptoKey> {
+function keyFor(ring: KeyRing, kid: string, purpose: Purpose): Promise<CryptoKey> {
   const material = ring.keys[kid];
   if (material === undefined) {
     throw new AppError(
@@ -53,7 +55,7 @@ function keyFor(ring: KeyRing, kid: string, purpose: 'visitor' | 'feedback'): Pr
   return derived;
 }
 
-async function deriveKey(material: string, purpose: 'visitor' | 'feedback'): Promise<CryptoKey> {
+async function deriveKey(material: string, purpose: Purpose): Promise<CryptoKey> {
   const raw = Uint8Array.from(atob(material.replaceAll('-', '+').replaceAll('_', '/')), (char) =>
     char.charCodeAt(0),
   );
@@ -66,12 +68,24 @@ async function deriveKey(material: string, purpose: 'visitor' | 'feedback'): Pro
       info: new TextEncoder().encode(`bruno-loop ${purpose} v1`),
     },
     secret,
-    purpose === 'visitor'
-      ? { name: 'HMAC', hash: 'SHA-256', length: 256 }
-      : { name: 'AES-GCM', length: 256 },
+    purpose === 'feedback'
+      ? { name: 'AES-GCM', length: 256 }
+      : { name: 'HMAC', hash: 'SHA-256', length: 256 },
     false,
-    purpose === 'visitor' ? ['sign', 'verify'] : ['encrypt', 'decrypt'],
+    purpose === 'feedback' ? ['encrypt', 'decrypt'] : ['sign', 'verify'],
   );
+}
+
+/** HMAC-SHA256 in hex, for the history; undefined where the ring no longer holds that key. */
+export async function signHistory(
+  ring: KeyRing,
+  kid: string,
+  text: string,
+): Promise<string | undefined> {
+  if (ring.keys[kid] === undefined) return undefined;
+  const key = await keyFor(ring, kid, 'history');
+  const mac = await crypto.subtle.sign('HMAC', key, new TextEncoder().encode(text));
+  return Array.from(new Uint8Array(mac), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 export async function issueVisitorToken(

@@ -12,6 +12,12 @@ import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { AppError } from '../../core/errors.ts';
 
 const CALL_TIMEOUT_MS = 30_000;
+const SMALL_TIMEOUT_MS = 10_000;
+/** What S3 answers when a condition does not hold, or two conditional writes met. */
+const LOST_RACE: ReadonlySet<string> = new Set([
+  'PreconditionFailed',
+  'ConditionalRequestConflict',
+]);
 
 export interface ObjectStoreConfig {
   endpoint: string;
@@ -57,6 +63,46 @@ export class ObjectStore {
       ),
     );
     return { sha256: await sha256(body), bytes: body.byteLength };
+  }
+
+  /** The text with the tag that `putIf` takes, or undefined where there is no such object. */
+  async read(key: string): Promise<{ text: string; etag: string } | undefined> {
+    try {
+      const found = await this.client.send(
+        new GetObjectCommand({ Bucket: this.bucket, Key: key }),
+        { abortSignal: AbortSignal.timeout(SMALL_TIMEOUT_MS) },
+      );
+      const text = (await found.Body?.transformToString('utf-8')) ?? '';
+      return { text, etag: found.ETag ?? '' };
+    } catch (error) {
+      if (error instanceof Error && ['NoSuchKey', 'NotFound'].includes(error.name)) {
+        return undefined;
+      }
+      throw unavailable('get', error);
+    }
+  }
+
+  /**
+   * Writes only if the object is still the one with that tag; undefined: only if there is none.
+   * False when somebody else was first.
+   */
+  async putIf(key: string, text: string, etag: string | undefined): Promise<boolean> {
+    try {
+      await this.client.send(
+        new PutObjectCommand({
+          Bucket: this.bucket,
+          Key: key,
+          Body: new TextEncoder().encode(text),
+          ContentType: 'application/json',
+          ...(etag === undefined ? { IfNoneMatch: '*' } : { IfMatch: etag }),
+        }),
+        { abortSignal: AbortSignal.timeout(SMALL_TIMEOUT_MS) },
+      );
+      return true;
+    } catch (error) {
+      if (error instanceof Error && LOST_RACE.has(error.name)) return false;
+      throw unavailable('put', error);
+    }
   }
 
   async text(key: string): Promise<string> {

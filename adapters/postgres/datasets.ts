@@ -1,6 +1,6 @@
 // Datasets, their members and pairs, and the evidence they are made from.
 
-import { and, asc, desc, eq, gt, inArray, lt, or, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, gt, gte, inArray, lt, or, sql } from 'drizzle-orm';
 import type { AnyPgColumn } from 'drizzle-orm/pg-core';
 import type { Queryable } from './connect.ts';
 import {
@@ -25,6 +25,15 @@ export async function findDataset(db: Queryable, id: string): Promise<DatasetRow
 
 export async function listDatasets(db: Queryable, limit = 100): Promise<DatasetRow[]> {
   return db.select().from(datasets).orderBy(desc(datasets.id)).limit(limit);
+}
+
+/** Those made in [from, until), oldest first. */
+export async function datasetsMadeIn(db: Queryable, from: Date, until: Date) {
+  return db
+    .select({ id: datasets.id, status: datasets.status })
+    .from(datasets)
+    .where(and(gte(datasets.createdAt, from), lt(datasets.createdAt, until)))
+    .orderBy(asc(datasets.id));
 }
 
 /** Idempotent by id: the row that stands is returned, dated by the run that makes it. */

@@ -122,13 +122,18 @@ export async function endJob(
   return row;
 }
 
-/** Leases that ran out with no attempt left become failures; returns how many. */
-export async function failExhausted(db: Queryable, now: Date): Promise<number> {
-  const rows = await db
+export const LEASE_EXPIRED = {
+  code: 'lease_expired',
+  message: 'The last attempt stopped reporting.',
+} as const;
+
+/** Leases that ran out with no attempt left become failures, or end as cancelled; returns them. */
+export async function failExhausted(db: Queryable, now: Date): Promise<JobRow[]> {
+  return db
     .update(trainingJobs)
     .set({
       status: sql`CASE WHEN cancel_requested THEN 'cancelled' ELSE 'failed' END`,
-      error: { code: 'lease_expired', message: 'The last attempt stopped reporting.' },
+      error: LEASE_EXPIRED,
       leaseExpiresAt: null,
       finishedAt: now,
     })
@@ -139,8 +144,33 @@ export async function failExhausted(db: Queryable, now: Date): Promise<number> {
         sql`(${trainingJobs.attempt} >= ${trainingJobs.maxAttempts} OR ${trainingJobs.cancelRequested})`,
       ),
     )
-    .returning({ id: trainingJobs.id });
-  return rows.length;
+    .returning();
+}
+
+/** The job that has waited longest for an agent: queued, or with a lease that ran out. */
+export async function longestWaiting(
+  db: Queryable,
+  now: Date,
+): Promise<{ jobId: string; modelId: string; since: Date } | undefined> {
+  const expired = sql`status = 'leased' AND lease_expires_at <= ${now}`;
+  const since = sql<Date>`CASE WHEN status = 'leased' THEN lease_expires_at ELSE created_at END`;
+  const [row] = await db
+    .select({
+      jobId: trainingJobs.id,
+      modelId: trainingJobs.modelId,
+      since: since.mapWith(trainingJobs.createdAt),
+    })
+    .from(trainingJobs)
+    .where(
+      sql`(status = 'queued' OR (${expired})) AND attempt < max_attempts AND NOT cancel_requested`,
+    )
+    .orderBy(since, trainingJobs.id)
+    .limit(1);
+  return row;
+}
+
+export async function countWaiting(db: Queryable): Promise<number> {
+  return db.$count(trainingJobs, eq(trainingJobs.status, 'queued'));
 }
 
 /** A queued job ends at once; a running one learns of it at its next heartbeat. */

@@ -1,6 +1,6 @@
 // The registry's rows and the history of what was live.
 
-import { asc, desc, eq, inArray, or, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, gte, inArray, lt, or, sql } from 'drizzle-orm';
 import { type RoutingTable, routingTableSchema } from '../../core/routing.ts';
 import type { Queryable } from './connect.ts';
 import { models, routingHistory } from './schema.ts';
@@ -27,6 +27,21 @@ export async function findModels(db: Queryable, ids: readonly string[]): Promise
 
 export async function listModels(db: Queryable, limit = 100): Promise<ModelRow[]> {
   return db.select().from(models).orderBy(desc(models.createdAt), desc(models.id)).limit(limit);
+}
+
+/** Trained models that were registered, or refused, in [from, until); oldest first. */
+export async function modelsMadeIn(db: Queryable, from: Date, until: Date): Promise<ModelRow[]> {
+  return db
+    .select()
+    .from(models)
+    .where(
+      and(
+        inArray(models.status, ['registered', 'refused']),
+        gte(models.createdAt, from),
+        lt(models.createdAt, until),
+      ),
+    )
+    .orderBy(asc(models.createdAt), asc(models.id));
 }
 
 /** What was trained on any of these datasets, oldest first. */

@@ -310,6 +310,70 @@ export const routingHistory = pgTable('routing_history', {
   to: jsonb('to_table').notNull(),
 });
 
+/** To the millisecond, as JavaScript has it: what is signed must be what is stored. */
+const exactInstant = (name: string) =>
+  timestamp(name, { withTimezone: true, mode: 'date', precision: 3 });
+
+/**
+ * What was decided, when, by whom and why: one chain of rows, each signed over itself and the one
+ * before (core/history.ts). A trigger in its migration refuses every UPDATE, DELETE and TRUNCATE.
+ */
+export const history = pgTable(
+  'history',
+  {
+    seq: integer('seq').primaryKey(),
+    /** Idempotency: `route:12`, later `experiment:ID:STEP`. */
+    key: text('key').notNull(),
+    kind: text('kind').notNull(),
+    action: text('action').notNull(),
+    subject: text('subject').notNull(),
+    /** When it happened, and when it was written into the chain. */
+    at: exactInstant('at').notNull(),
+    chainedAt: exactInstant('chained_at').notNull(),
+    who: text('who').notNull(),
+    reason: text('reason').notNull(),
+    summary: text('summary').notNull(),
+    body: jsonb('body').notNull(),
+    keyId: text('key_id').notNull(),
+    prevHash: text('prev_hash').notNull(),
+    hash: text('hash').notNull(),
+  },
+  (table) => [
+    uniqueIndex('history_key').on(table.key),
+    // Two rows never follow the same one: the chain cannot fork, whatever its writers do.
+    uniqueIndex('history_prev').on(table.prevHash),
+    index('history_kind').on(table.kind, table.seq),
+  ],
+);
+
+/** The outbox: what Slack and PagerDuty are told, written in the transaction that causes it. */
+export const notifications = pgTable(
+  'notifications',
+  {
+    /** Idempotency: the channel and what it is about. */
+    id: text('id').primaryKey(),
+    ordinal: serial('ordinal').notNull(),
+    channel: text('channel', { enum: ['slack', 'pagerduty'] }).notNull(),
+    kind: text('kind').notNull(),
+    /** Messages of one subject are delivered in their order. */
+    subject: text('subject').notNull(),
+    title: text('title').notNull(),
+    payload: jsonb('payload').notNull(),
+    state: text('state', { enum: ['pending', 'sent', 'failed'] }).notNull(),
+    attempts: integer('attempts').notNull(),
+    createdAt: instant('created_at').notNull(),
+    nextAt: instant('next_at').notNull(),
+    triedAt: instant('tried_at'),
+    sentAt: instant('sent_at'),
+    lastError: text('last_error'),
+  },
+  (table) => [
+    index('notifications_due').on(table.channel, table.state, table.nextAt),
+    index('notifications_order').on(table.ordinal),
+    index('notifications_kind').on(table.kind, table.ordinal),
+  ],
+);
+
 export const agents = pgTable('agents', {
   id: text('id').primaryKey(),
   seenAt: instant('seen_at').notNull(),

@@ -11,7 +11,7 @@ import { status } from '../testing/stack-state.ts';
 import { accessCheck } from './access-check.ts';
 import { nodeCheck } from './machine-checks.ts';
 import { combinationCheck, learningCheck } from './project-checks.ts';
-import { agentCheck } from './stack-checks.ts';
+import { agentCheck, notificationChecks } from './stack-checks.ts';
 import { varsBySection } from './wrangler-vars.ts';
 
 let stack: Stack;
@@ -102,6 +102,23 @@ describe('single checks', () => {
     expect(seen(null)).toMatchObject({ result: 'fail', found: 'never seen' });
     expect(seen('2026-10-18T01:59:00.000Z').result).toBe('pass');
     expect(seen('2026-10-18T01:00:00.000Z').found).toContain('60 minutes ago');
+  });
+
+  it('passes a channel that is on, skips one that is off, fails one that cannot work', () => {
+    const judged = (told: Parameters<typeof notificationChecks>[0]) =>
+      notificationChecks(told).map(({ name, result }) => `${name} ${result}`);
+    const on = { name: 'slack', state: 'on' as const, why: null };
+    const off = { name: 'pagerduty', state: 'off' as const, why: 'not set' };
+    expect(judged({ channels: [on, off], pending: 1, failed: 0 })).toEqual([
+      'notify: slack pass',
+      'notify: pagerduty skip',
+    ]);
+    const wrong = { name: 'slack', state: 'unusable' as const, why: 'expected an address' };
+    expect(judged({ channels: [wrong], pending: 0, failed: 2 })).toEqual([
+      'notify: slack fail',
+      'notify: outbox fail',
+    ]);
+    expect(judged(undefined)).toEqual([]);
   });
 
   it('gives the parser’s own words about learning.yaml', () => {

@@ -65,7 +65,25 @@ async function operatorChecks(client: Client): Promise<Check[]> {
       skip('agent', 'only an operator may see it'),
     ];
   }
-  return [pass('operator', 'accepted'), agentCheck(read.value)];
+  return [
+    pass('operator', 'accepted'),
+    agentCheck(read.value),
+    ...notificationChecks(read.value.notifications),
+  ];
+}
+
+/** A channel that is off is nobody's fault; one that cannot work, or did not, is. */
+export function notificationChecks(told: Status['notifications']): Check[] {
+  if (told === null || told === undefined) return [];
+  const channels = told.channels.map(({ name, state, why }): Check => {
+    const check = `notify: ${name}`;
+    if (state === 'on') return pass(check, 'on');
+    if (state === 'off') return skip(check, `off: ${why ?? 'not set up'}`);
+    return fail(check, why ?? 'not usable', 'set it anew, then try it with bruno notify test');
+  });
+  if (told.failed === 0) return channels;
+  const found = `${number(told.failed)} messages of the last seven days were given up`;
+  return [...channels, fail('notify: outbox', found, 'bruno notify list --state failed')];
 }
 
 /** Judged by the server's clock: a local stack may live in another week than this machine. */

@@ -16,6 +16,7 @@ import {
   revokeKeySchema,
   routeRequestSchema,
 } from '../../core/wire/admin.ts';
+import { recordRoute, type Told, told } from './record-routes.ts';
 import * as state from './stack-state.ts';
 
 export const JOB_2 = '0b0e0000-0000-4000-8000-0000000000b2';
@@ -35,7 +36,7 @@ export type Interruption = {
   headers?: Record<string, string>;
 } | null;
 
-export type World = {
+export type World = Told & {
   requests: { method: string; path: string; body: unknown }[];
   datasets: unknown[];
   reviews: state.ReviewState[];
@@ -69,6 +70,7 @@ const refuse = (status: number, code: string, message: string): Reply =>
 
 export async function startStack(): Promise<Stack> {
   const world: World = {
+    ...told(),
     requests: [],
     datasets: [state.dataset],
     reviews: [{ ...state.review }, { ...state.review, event_id: 'evt-2' }],
@@ -165,6 +167,8 @@ function route(world: World, request: Request): Reply {
   }
   if (area === 'local') return moveClock(world, request.body);
   const key = `${request.method} ${noun}${id === '' ? '' : '/:id'}${verb === '' ? '' : `/${verb}`}`;
+  const recorded = recordRoute(world, { ...request, key, id });
+  if (recorded !== null) return recorded;
   switch (key) {
     case 'GET status':
       return ok(world.status);

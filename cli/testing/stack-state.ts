@@ -5,6 +5,7 @@
 import { keyOf } from '../../core/api-keys.ts';
 import type { RoutingTable } from '../../core/routing.ts';
 import type { FeedbackEvent, RouteChange } from '../schemas.ts';
+import { channels } from './record-routes.ts';
 
 export const T0 = '2026-10-18T02:00:00.000Z';
 
@@ -398,6 +399,7 @@ export const status = {
     object_store: true,
     agent_seen_at: '2026-10-18T01:59:30.000Z',
   },
+  notifications: { channels, pending: 0, sent: 3, failed: 1 },
 };
 
 export const apiKey = {

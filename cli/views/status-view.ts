@@ -43,6 +43,7 @@ export function statusPage(status: Status, url: string): string {
         ['load', loadText(status.gateway?.load)],
         ['agent seen', health.agent_seen_at ? instant(health.agent_seen_at) : 'never'],
         ['dead letters', lettersText(status.dead_letters_waiting)],
+        ['notifications', notificationsText(status.notifications)],
       ]),
     ),
   );
@@ -69,6 +70,14 @@ function votesText(counts: Status['counts']): string {
 function lastWeekText(last: Status['last_week']): string {
   if (last.interactions === 0) return `${last.week}: no answers`;
   return `${last.week}: ${number(last.interactions)} answers, ${votesText({ ...last })}, ${number(last.corrections)} corrections`;
+}
+
+function notificationsText(told: Status['notifications']): string {
+  if (told === null || told === undefined) return 'not known';
+  const channels = told.channels.map(({ name, state }) => `${name} ${state}`).join(', ');
+  const failed =
+    told.failed === 0 ? '' : `; ${number(told.failed)} failed (bruno notify list --state failed)`;
+  return `${channels}${failed}`;
 }
 
 function partText(isWell: boolean): string {

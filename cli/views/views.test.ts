@@ -5,13 +5,16 @@ import { describe, expect, it } from 'vitest';
 import { helpPage } from '../help.ts';
 import { bytes, facts, minute, number, percent, table } from '../layout.ts';
 import * as schemas from '../schemas.ts';
+import * as record from '../testing/record-routes.ts';
 import * as state from '../testing/stack-state.ts';
 import { datasetList, datasetPage } from './dataset-view.ts';
 import { deadLetterList } from './deadletter-view.ts';
+import { historyList, historyPage, momentPage, verificationPage } from './history-view.ts';
 import { jobList, jobPage } from './job-view.ts';
 import { keyList, keyMade } from './key-view.ts';
 import { lineagePage } from './lineage-view.ts';
 import { modelList, modelPage } from './model-view.ts';
+import { outboxPage } from './notify-view.ts';
 import { reviewList } from './review-view.ts';
 import { routePage } from './route-view.ts';
 import { statusPage } from './status-view.ts';
@@ -54,6 +57,32 @@ const asked = {
   routing: state.start,
   model: { ...state.modelLineage, dataset: null },
 };
+const history = schemas.historyRow.parse(record.historyRow);
+const old = schemas.historyRow.parse(record.oldRow);
+const damaged: record.Page = {
+  checked: 3,
+  next_after: null,
+  damage: [
+    { problem: 'missing', seq: 2, until: 3, sentence: 'rows 2 to 3 are missing' },
+    { problem: 'cut_off', seq: 6, until: 6, sentence: 'row 6 was cut off' },
+  ],
+  end: { seq: 5, hash: 'c'.repeat(64), head: 'damaged', published: 6 },
+};
+const outbox = schemas.outbox.parse({
+  channels: record.channels,
+  notifications: [
+    record.message,
+    {
+      ...record.message,
+      channel: 'pagerduty',
+      state: 'pending',
+      attempts: 2,
+      next_at: '2026-11-03T10:30:00.000Z',
+      sent_at: null,
+      last_error: 'it answered 429',
+    },
+  ],
+});
 const wide = {
   ...review,
   query: '日本語のクエリ\nwith two lines',
@@ -80,6 +109,12 @@ describe('pages', () => {
     ['lineage-dataset', lineageOf(state.datasetLineage)],
     ['keys', keyList([revokedKey, schemas.apiKey.parse(state.apiKey)])],
     ['key-made', keyMade(schemas.apiKeyMade.parse({ ...state.apiKey, key: state.KEY_TEXT }))],
+    ['history', historyList([history, old])],
+    ['history-row', historyPage(old)],
+    ['history-at', momentPage(schemas.historyMoment.parse(record.moment))],
+    ['history-whole', verificationPage(schemas.verifiedPage.parse(record.wholePage))],
+    ['history-damaged', verificationPage(schemas.verifiedPage.parse(damaged))],
+    ['notify', outboxPage(outbox)],
     ['help', helpPage([])],
     ['help-key', helpPage(['key'])],
     ['help-key-create', helpPage(['key', 'create'])],
@@ -95,6 +130,10 @@ describe('pages', () => {
     expect(keyList([])).toMatch(/^No API keys yet/);
     expect(deadLetterList([])).toBe('No dead letters wait.');
     expect(reviewList([], 'pending')).toBe('No pending corrections.');
+    expect(historyList([])).toBe('Nothing was decided yet.');
+    expect(outboxPage({ channels: [], notifications: [] })).toMatch(/^None\.$/m);
+    const never = { ...record.moment, because: null, row_intact: null, live: null };
+    expect(momentPage(schemas.historyMoment.parse(never))).toContain('Nothing had been changed');
     const started = schemas.route.parse({ table: state.tableView(state.table), history: [] });
     expect(routePage(started)).toContain('Nothing was changed yet.');
   });

@@ -51,3 +51,35 @@ export const clockRequestSchema = z.union([
   z.strictObject({ to: z.iso.datetime({ offset: true }) }),
   z.strictObject({ advance_ms: z.int().min(0) }),
 ]);
+
+const pageSize = z.coerce.number().int().min(1).max(200).default(50);
+
+export const historyListSchema = z.strictObject({
+  kind: textSchema(50).optional(),
+  subject: textSchema(200).optional(),
+  before: z.coerce.number().int().min(1).max(2_147_483_647).optional(),
+  limit: pageSize,
+});
+
+/** Seconds may be left out. */
+const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})$/;
+
+export const historyAtSchema = z.strictObject({
+  at: z
+    .string()
+    .refine(
+      (text) => INSTANT.test(text) && !Number.isNaN(Date.parse(text)),
+      'expected a time with its zone, such as 2026-11-03T10:00Z',
+    ),
+});
+
+export const historyVerifySchema = z.strictObject({
+  after: z.coerce.number().int().min(-2_147_483_648).max(2_147_483_647).optional(),
+});
+
+export const notificationListSchema = z.strictObject({
+  state: z.enum(['pending', 'sent', 'failed']).optional(),
+  limit: pageSize,
+});
+
+export const notifyTestSchema = z.strictObject({ request_id: uuidSchema.optional() });

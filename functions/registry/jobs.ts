@@ -20,6 +20,9 @@ import { uuidv7 } from '../../core/ids.ts';
 import { ARTIFACT_NAMES, type CompleteRequest } from '../../core/wire/agent.ts';
 import { type Env, learningOf, now, randomBytes, settingsOf } from '../../workers/env.ts';
 import { objectStoreOf } from '../../workers/object-store.ts';
+import { notify } from '../notify/outbox.ts';
+import { watchAgent } from '../notify/watch.ts';
+import { notifyFailed } from './failures.ts';
 import { artifactKey, ensureBaseModel, storedFiles } from './models.ts';
 
 const LEASE_MS = 60_000;
@@ -81,7 +84,10 @@ export async function claim(db: Database, env: Env, agentId: string, bases: read
     now: new Date(at),
     leaseExpiresAt: new Date(at + LEASE_MS),
   });
-  return job === undefined ? undefined : jobOffer(db, env, job);
+  if (job === undefined) return undefined;
+  // Whoever was woken because nobody came for this job learns it now, not at the next sweep.
+  await watchAgent(db, env, at).catch(() => undefined);
+  return jobOffer(db, env, job);
 }
 
 async function jobOffer(db: Database, env: Env, job: JobRow) {
@@ -221,6 +227,13 @@ export async function complete(
       gitCommit: result.training.git_commit,
       createdAt: at,
     });
+    await notify(tx, env, {
+      kind: result.verdict.accepted ? 'candidate_accepted' : 'candidate_refused',
+      modelId: job.modelId,
+      datasetId: job.datasetId,
+      jobId: job.id,
+      reason: result.verdict.reason,
+    });
   });
 }
 
@@ -308,12 +321,14 @@ export async function fail(
     const again = failure.retryable && current.attempt < maxAttempts;
     const status = current.cancelRequested ? 'cancelled' : again ? 'queued' : 'failed';
     const { code, message } = failure;
-    return endJob(tx, holder, {
+    const ended = await endJob(tx, holder, {
       status,
       error: { code, message },
       maxAttempts,
       finishedAt: status === 'queued' ? null : at,
     });
+    if (ended?.status === 'failed') await notifyFailed(tx, env, ended, failure);
+    return ended;
   });
   if (!job) throw stale();
 }

@@ -5,12 +5,16 @@
 import { createDurable } from 'itty-durable/itty-durable';
 import { error, json } from 'itty-router';
 import { z } from 'zod';
-import { withDatabase } from '../../adapters/postgres/connect.ts';
-import { insertRouting, latestTable } from '../../adapters/postgres/models.ts';
+import { type Database, withDatabase } from '../../adapters/postgres/connect.ts';
+import { latestTable } from '../../adapters/postgres/models.ts';
 import { writeTable } from '../../adapters/routing-table/index.ts';
 import { decideRoute, routeCommandSchema } from '../../core/route-commands.ts';
 import { initialTable, type RoutingTable, routingTableSchema } from '../../core/routing.ts';
-import { databaseOf, type Env, settingsOf } from '../../workers/env.ts';
+import { databaseOf, type Env, now, settingsOf } from '../../workers/env.ts';
+import { chainOf, recordRoute } from '../history/append.ts';
+import { publishHistory } from '../history/publish.ts';
+import { deliverQuietly } from '../notify/deliver.ts';
+import { notify } from '../notify/outbox.ts';
 
 const RETRY_MS = 5_000;
 const REMEMBERED_REQUESTS = 50;
@@ -118,6 +122,9 @@ export class RoutingObject extends createDurable({ autoPersist: false }) {
     await this.loadFromStorage();
     await this.performPending();
     if (this.pending.length > 0) await this.setAlarm(Date.now() + RETRY_MS);
+    // Here, where nobody waits: neither the object store nor Slack may hold up a change of traffic.
+    await publishHistory(this.bindings);
+    await deliverQuietly(this.bindings);
   }
 
   /** Traffic first (KV), then the record; both are safe to repeat. Never throws. */
@@ -127,9 +134,7 @@ export class RoutingObject extends createDurable({ autoPersist: false }) {
     try {
       if (this.table !== null) await writeTable(this.bindings.ROUTING_KV, this.current);
       await withDatabase(databaseOf(this.bindings), async (db) => {
-        for (const effect of done) {
-          await insertRouting(db, { ...effect, at: new Date(effect.at) });
-        }
+        for (const effect of done) await this.recordChange(db, effect);
       });
     } catch (cause) {
       const name = cause instanceof Error ? cause.message : 'failed';
@@ -140,6 +145,16 @@ export class RoutingObject extends createDurable({ autoPersist: false }) {
     }
     this.pending = this.pending.filter((effect) => !done.includes(effect));
     await this.persist();
+  }
+
+  /** The change, its row in the chain and what operators are told of it: all or none. */
+  private async recordChange(db: Database, effect: PendingEffect): Promise<void> {
+    const env = this.bindings;
+    const at = new Date(effect.at);
+    await db.transaction(async (tx) => {
+      await recordRoute(tx, chainOf(env, now(env)), { ...effect, at });
+      await notify(tx, env, { kind: 'route_changed', ...effect, at });
+    });
   }
 }
 

@@ -2,19 +2,22 @@
 // and decides with `bruno` alone, for people and as JSON. Nothing is trained: the week that is curated
 // here has closed without answers.
 
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { spawnBruno } from '../../cli/testing/run-cli.ts';
 import { lastClosedWindow } from '../../core/calendar.ts';
-import { defaultAssetsHome, repoRoot } from '../../local/home.ts';
+import { defaultAssetsHome, homePaths, repoRoot } from '../../local/home.ts';
+import { withConnection } from '../../local/migrate.ts';
 import { SMALL_BASE } from '../../local/models.ts';
 import { freePort } from '../../local/ports.ts';
+import { DATABASE_USER } from '../../local/postgres-cluster.ts';
 import { type Stack, startStack } from '../../local/stack.ts';
 import { operatorClient, visitorClient } from '../../simulation/client.ts';
 import { waitFor } from '../../simulation/pool.ts';
+import { startNotifyServer } from '../workerd/notify-server.ts';
 
 // Each command is a process of its own, and curating takes the Worker some seconds.
 vi.setConfig({ testTimeout: 60_000 });
@@ -25,6 +28,7 @@ const signal = AbortSignal.timeout(10 * 60_000);
 
 let home: string;
 let stack: Stack;
+let receivers: Awaited<ReturnType<typeof startNotifyServer>>;
 let answerId: string;
 let eventId: string;
 let closedWeek: string;
@@ -44,6 +48,7 @@ async function both(...argv: string[]) {
 
 beforeAll(async () => {
   home = mkdtempSync(join(tmpdir(), 'bruno-cli-'));
+  receivers = await startNotifyServer();
   stack = await startStack({
     home,
     assetsHome: defaultAssetsHome(process.env),
@@ -51,7 +56,11 @@ beforeAll(async () => {
     base: SMALL_BASE,
     learningOverridesFile: join(repoRoot, 'learning.local.yaml'),
     maxAnswerTokens: 24,
-    environment: {},
+    environment: {
+      SLACK_WEBHOOK_URL: receivers.slackWebhookUrl,
+      PAGERDUTY_ROUTING_KEY: receivers.routingKey,
+      PAGERDUTY_EVENTS_URL: receivers.pagerDutyUrl,
+    },
   });
   const visitor = visitorClient(stack.url, signal);
   const answer = await visitor.chat(await visitor.openSession(), QUESTION, false);
@@ -76,6 +85,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await stack?.stop();
+  await receivers?.stop();
   rmSync(home, { recursive: true, force: true });
 }, 60_000);
 
@@ -227,4 +237,73 @@ test('a key that was made opens the OpenAI-compatible endpoint until it is revok
   expect((await bruno('key', 'revoke', id, '--reason', 'for a test')).code).toBe(0);
   const refused = async () => ((await list()).status === 401 ? true : undefined);
   expect(await waitFor(refused, { everyMs: 200, limitMs: 10_000, signal })).toBe(true);
+});
+
+test('notify test, list: a message reaches each channel, with a link to this stack\u2019s console', async () => {
+  const sent = await bruno('notify', 'test');
+  expect(sent.code, sent.err).toBe(0);
+  const { page, document } = await both('notify', 'list', '--state', 'sent');
+  expect(page).toMatch(/^ +slack +on\n +pagerduty +on$/m);
+  expect(document).toMatchObject({
+    console_url: `${stack.url}/console/`,
+    notifications: [{ kind: 'test_over' }, { channel: 'pagerduty' }, { channel: 'slack' }],
+  });
+  const seen = await (await fetch(`${receivers.url}/test/seen/slack`)).text();
+  expect(seen).toContain(`<${stack.url}/console/#route|Console>`);
+});
+
+/** As somebody who has the home's secrets, and with them the database. */
+function inDatabase(...statements: string[]): Promise<void> {
+  const paths = homePaths(home);
+  const { databasePassword } = z
+    .looseObject({ databasePassword: z.string() })
+    .parse(JSON.parse(readFileSync(paths.secrets, 'utf8')));
+  const { ports } = z
+    .looseObject({ ports: z.looseObject({ postgres: z.number(), proxy: z.number() }) })
+    .parse(JSON.parse(readFileSync(paths.ports, 'utf8')));
+  const url = `postgres://${DATABASE_USER}:${databasePassword}@127.0.0.1:${ports.postgres}/bruno`;
+  return withConnection(url, `127.0.0.1:${ports.proxy}`, async (client) => {
+    for (const statement of statements) await client.query(statement);
+  });
+}
+
+test('history: a change of the route is signed and published, and who changes it is found', async () => {
+  expect((await both('history', 'list')).page).toContain('Nothing was decided yet.');
+  expect((await both('history', 'verify')).document).toMatchObject({
+    ok: true,
+    checked: 0,
+    end: { seq: 0, head: 'none_needed' },
+  });
+  await inDatabase(`
+    INSERT INTO models (id, display, base, parent, status, reason, metrics, artifacts, created_at)
+    VALUES ('2026-w40.1', 'v1.40.1', '${SMALL_BASE}', '${SMALL_BASE}', 'registered', 'for a test', '{}',
+      '[]', now())`);
+  const started = await bruno('route', 'start', '2026-w40.1', '--reason', 'to be remembered');
+  expect(started.code, started.err).toBe(0);
+  expect((await both('history', 'at', '2100-01-01T00:00Z')).page).toContain('to be remembered');
+  expect((await both('history', 'show', '1')).document).toMatchObject({ key: 'route:1' });
+  const published = await waitFor(
+    async () => {
+      const { out } = await bruno('history', 'verify', '--json');
+      return out.includes('"matches"') ? out : undefined;
+    },
+    { everyMs: 500, limitMs: 30_000, signal },
+  );
+  expect(JSON.parse(published ?? '')).toMatchObject({
+    ok: true,
+    checked: 1,
+    end: { published: 1 },
+  });
+  await expect(inDatabase("UPDATE history SET reason = 'forgotten'")).rejects.toThrow(
+    'history is append-only: UPDATE is refused',
+  );
+  await inDatabase(
+    'ALTER TABLE history DISABLE TRIGGER ALL',
+    "UPDATE history SET reason = 'forgotten'",
+  );
+  const changed = await bruno('history', 'verify');
+  expect(changed.code).toBe(1);
+  expect(changed.out).toMatch(/^changed +1 +row 1 \(route:1, /m);
+  await inDatabase('DELETE FROM history');
+  expect((await bruno('history', 'verify')).out).toMatch(/^cut off +1 +row 1 was cut off/m);
 });

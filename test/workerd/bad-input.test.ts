@@ -28,6 +28,7 @@ const POSTS: [string, Record<string, string>][] = [
   ['/admin/route', asOperator],
   ['/admin/keys', asOperator],
   ['/admin/keys/0123456789/revoke', asOperator],
+  ['/admin/notifications/test', asOperator],
   ['/local/clock', asOperator],
 ];
 
@@ -63,6 +64,8 @@ test.each([
   '/admin/reviews',
   '/admin/keys',
   '/admin/route',
+  '/admin/history',
+  '/admin/notifications',
   '/agent/serving',
   '/local/queue',
 ])('%s without a token, and with a wrong one, is 401', async (path) => {
@@ -91,6 +94,7 @@ test.each([
   '/admin/models',
   '/admin/lineage',
   '/admin/curations',
+  '/admin/history',
   '/admin/jobs',
 ])('an id that could be none in GET %s/:id is 400 and never asked for', async (path) => {
   for (const id of ['%00', 'a%00b', '%1F', '%7F', '%C2%85', 'a%0Ab', 'x'.repeat(101)]) {

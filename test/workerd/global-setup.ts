@@ -12,6 +12,19 @@ const servicesSchema = z.object({
   databaseProxy: z.string(),
   modelServerUrl: z.string(),
   promtoolUrl: z.string(),
+  notify: z.object({
+    url: z.string(),
+    slackWebhookUrl: z.string(),
+    pagerDutyUrl: z.string(),
+    routingKey: z.string(),
+  }),
+  bucket: z.object({
+    endpoint: z.string(),
+    region: z.string(),
+    bucket: z.string(),
+    accessKeyId: z.string(),
+    secretAccessKey: z.string(),
+  }),
 });
 
 declare module 'vitest' {
@@ -33,6 +46,8 @@ export default async function setup(project: TestProject) {
   project.provide('databaseProxy', services.databaseProxy);
   project.provide('modelServerUrl', services.modelServerUrl);
   project.provide('promtoolUrl', services.promtoolUrl);
+  project.provide('notify', services.notify);
+  project.provide('bucket', services.bucket);
   return async () => {
     child.stdin.end();
     await exited;

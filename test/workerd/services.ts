@@ -8,6 +8,8 @@ import { ensureAssets } from '../../local/assets.ts';
 import { startDatabase } from '../../local/database.ts';
 import { defaultAssetsHome, homePaths, prepareHome } from '../../local/home.ts';
 import { innerPorts } from '../../local/ports.ts';
+import { startBucket } from './bucket.ts';
+import { startNotifyServer } from './notify-server.ts';
 import { startPromtool } from './promtool.ts';
 import { startRelay } from './relay.ts';
 import { startUpstream } from './upstream.ts';
@@ -21,7 +23,11 @@ const database = await startDatabase({ home, assets, ports, password: 'for-tests
 const relay = await startRelay(database.proxyAddress);
 const upstream = await startUpstream({ database: relay.turn });
 const promtool = await startPromtool();
+const notify = await startNotifyServer();
+const bucket = await startBucket();
 process.stdin.resume().on('end', async () => {
+  await bucket.stop();
+  await notify.stop();
   await promtool.stop();
   await upstream.stop();
   await relay.stop();
@@ -35,5 +41,12 @@ process.stdout.write(
     databaseProxy: relay.address,
     modelServerUrl: upstream.url,
     promtoolUrl: promtool.url,
+    notify: {
+      url: notify.url,
+      slackWebhookUrl: notify.slackWebhookUrl,
+      pagerDutyUrl: notify.pagerDutyUrl,
+      routingKey: notify.routingKey,
+    },
+    bucket: bucket.config,
   })}\n`,
 );

@@ -2,6 +2,7 @@
 // a real Postgres behind the real proxy. What has no place in an isolate (the model server, the
 // object store) is run for real by the end-to-end tests.
 
+import { join } from 'node:path';
 import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
 
@@ -39,6 +40,15 @@ export default defineConfig({
       },
     })),
   ],
+  // As wrangler.toml aliases it: there is no DOMParser in a Worker.
+  resolve: {
+    alias: {
+      '@aws-sdk/xml-builder': join(
+        import.meta.dirname,
+        '../../node_modules/@aws-sdk/xml-builder/dist-cjs/index.js',
+      ),
+    },
+  },
   test: {
     name: 'workerd',
     include: ['**/*.test.ts'],

@@ -17,6 +17,7 @@ import {
 } from '../../core/wire/admin.ts';
 import { LIMITS, parseWire, uuidSchema } from '../../core/wire/shared.ts';
 import { startCuration } from '../../functions/curation/start.ts';
+import { deliverQuietly } from '../../functions/notify/deliver.ts';
 import { createTrainingJob } from '../../functions/registry/jobs.ts';
 import { ensureBaseModel } from '../../functions/registry/models.ts';
 import { databaseOf, now } from '../env.ts';
@@ -25,8 +26,10 @@ import { requireOperator } from '../operators.ts';
 import { routingTable } from '../router/live-table.ts';
 import { deadLetterListSchema, deadLetterViews, replayDeadLetter } from './dead-letters.ts';
 import { experimentSums } from './experiments.ts';
+import { historyRoutes } from './history.ts';
 import { adminKeys } from './keys.ts';
 import { lineage } from './lineage.ts';
+import { notificationRoutes } from './notifications.ts';
 import { changeRoute, routeWithHistory } from './route.ts';
 import { loopStatus, modelViews, oneModelView } from './status.ts';
 import { datasetView, jobView, reviewView } from './views.ts';
@@ -172,6 +175,7 @@ export const admin = new Hono<App>()
   .post('/admin/route', async (c) => {
     const body = parseWire(routeRequestSchema, await readJson(c, LIMITS.adminBytes));
     const table = await changeRoute(c.env, body, c.get('operator'));
+    c.executionCtx.waitUntil(deliverQuietly(c.env));
     return c.json(await routeWithHistory(c.env, table));
   })
   .get('/admin/experiments/:id/sums', async (c) => {
@@ -180,6 +184,8 @@ export const admin = new Hono<App>()
     if (!sums) throw notFound('experiment with recorded answers', id);
     return c.json(sums);
   })
+  .route('/', historyRoutes)
+  .route('/', notificationRoutes)
   .get('/admin/lineage/:id', async (c) => {
     const id = c.req.param('id');
     const table = await routingTable(c.env);

@@ -14,6 +14,7 @@ import { ensureBaseModel } from '../../functions/registry/models.ts';
 import { databaseOf, type Env, gatewayOf, now, settingsOf } from '../env.ts';
 import { objectStoreOf } from '../object-store.ts';
 import { liveTable, routingTable } from '../router/live-table.ts';
+import { channelViews, recentCounts } from './notifications.ts';
 import { datasetView, jobView, modelView, tableView } from './views.ts';
 
 export interface PartHealth {
@@ -126,6 +127,7 @@ export async function loopStatus(env: Env) {
       models: await modelViews(db, env, table),
       gateway: gatewayView(gateway),
       health: { ...parts, agent_seen_at: await lastAgentSeen(db) },
+      notifications: { channels: channelViews(env), ...(await recentCounts(db, env)) },
     };
   });
 }

@@ -11,6 +11,7 @@ import {
   heartbeatRequestSchema,
 } from '../../core/wire/agent.ts';
 import { LIMITS, parseWire, uuidSchema } from '../../core/wire/shared.ts';
+import { deliverQuietly } from '../../functions/notify/deliver.ts';
 import { claim, complete, fail, heartbeat } from '../../functions/registry/jobs.ts';
 import { servingList } from '../../functions/registry/models.ts';
 import { databaseOf, now, settingsOf } from '../env.ts';
@@ -26,7 +27,9 @@ export const agent = new Hono<App>()
     const job = await withDatabase(databaseOf(c.env), (db) =>
       claim(db, c.env, body.agent_id, body.bases),
     );
-    return job === undefined ? c.body(null, 204) : c.json({ job });
+    if (job === undefined) return c.body(null, 204);
+    c.executionCtx.waitUntil(deliverQuietly(c.env));
+    return c.json({ job });
   })
   .post('/agent/jobs/:id/heartbeat', async (c) => {
     const jobId = parseWire(uuidSchema, c.req.param('id'));
@@ -42,6 +45,7 @@ export const agent = new Hono<App>()
     const body = parseWire(completeRequestSchema, await readJson(c, LIMITS.agentBytes));
     const holder = { jobId, agentId: body.agent_id, attempt: body.attempt };
     await withDatabase(databaseOf(c.env), (db) => complete(db, c.env, holder, body));
+    c.executionCtx.waitUntil(deliverQuietly(c.env));
     return c.json({ status: 'recorded' });
   })
   .post('/agent/jobs/:id/fail', async (c) => {
@@ -49,6 +53,7 @@ export const agent = new Hono<App>()
     const body = parseWire(failRequestSchema, await readJson(c, LIMITS.agentBytes));
     const holder = { jobId, agentId: body.agent_id, attempt: body.attempt };
     await withDatabase(databaseOf(c.env), (db) => fail(db, c.env, holder, body));
+    c.executionCtx.waitUntil(deliverQuietly(c.env));
     return c.json({ status: 'recorded' });
   })
   .get('/agent/serving', async (c) => {

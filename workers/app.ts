@@ -14,6 +14,7 @@ import { type App, type AppContext, answerError } from './http.ts';
 import { limitNetwork } from './limits.ts';
 import { local } from './local/index.ts';
 import { metrics } from './metrics/index.ts';
+import { privacy } from './privacy/index.ts';
 import { logRequest } from './request-log.ts';
 import { router } from './router/index.ts';
 
@@ -47,9 +48,11 @@ export function createApp(): Hono<App> {
   app.use('/api/*', publicCors);
   app.use('/v1/*', publicCors);
   for (const path of ['/api/chat', '/v1/chat/completions']) app.use(path, limitNetwork('chat'));
+  for (const path of ['/api/visitor', '/api/privacy/opt-out']) app.use(path, limitNetwork('chat'));
   for (const path of ['/api/feedback', '/api/signals']) app.use(path, limitNetwork('feedback'));
   app.route('/', router);
   app.route('/', feedback);
+  app.route('/', privacy);
   app.route('/', agent);
   app.route('/', admin);
   app.route('/', local);

@@ -4,7 +4,10 @@
 import { withDatabase } from '../adapters/postgres/connect.ts';
 import { failExhausted } from '../adapters/postgres/jobs.ts';
 import { CRON, lastClosedWindow } from '../core/calendar.ts';
+import { AppError } from '../core/errors.ts';
 import { startCuration, sweepCuration } from '../functions/curation/start.ts';
+import { sweepErasures } from '../functions/erasure/index.ts';
+import { sweepRetention } from '../functions/retention/index.ts';
 import { databaseOf, type Env } from './env.ts';
 
 export async function fire(cron: string, atMs: number, env: Env): Promise<void> {
@@ -13,5 +16,18 @@ export async function fire(cron: string, atMs: number, env: Env): Promise<void> 
     return;
   }
   await withDatabase(databaseOf(env), (db) => failExhausted(db, new Date(atMs)));
+  // Before curation, so that it finds what may still be used.
+  await unlessItFails('erasures', () => sweepErasures(env, atMs));
+  await unlessItFails('retention', () => sweepRetention(env, atMs));
   await sweepCuration(env, atMs);
+}
+
+/** One that fails comes again with the next sweep; it must not keep the others from their work. */
+async function unlessItFails(sweep: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    const detail = error instanceof AppError ? (error.internalMessage ?? error.message) : 'failed';
+    console.error(JSON.stringify({ level: 'error', code: 'sweep_failed', sweep, detail }));
+  }
 }

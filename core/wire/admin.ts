@@ -25,6 +25,13 @@ export const routeRequestSchema = z.strictObject({
   request_id: uuidSchema.optional(),
 });
 
+export const erasureRequestSchema = z.strictObject({
+  visitor_id: textSchema(300),
+  reason: textSchema(2000),
+  /** Says what would go and takes nothing. */
+  dry_run: z.boolean().optional(),
+});
+
 export const clockRequestSchema = z.union([
   z.strictObject({ to: z.iso.datetime({ offset: true }) }),
   z.strictObject({ advance_ms: z.int().min(0) }),

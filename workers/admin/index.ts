@@ -23,6 +23,7 @@ import { databaseOf, now } from '../env.ts';
 import { type App, readJson, sameOriginWrites } from '../http.ts';
 import { requireOperator } from '../operators.ts';
 import { routingTable } from '../router/live-table.ts';
+import { erasures } from './erasures.ts';
 import { lineage } from './lineage.ts';
 import { changeRoute, routeWithHistory } from './route.ts';
 import { loopStatus, modelViews, oneModelView } from './status.ts';
@@ -168,7 +169,8 @@ export const admin = new Hono<App>()
       return lineage(db, id, table);
     });
     return c.json(found);
-  });
+  })
+  .route('/admin/erasures', erasures);
 
 /** Without a week: the last closed one. A week that is still open has no dataset yet. */
 function chosenWindow(week: string | undefined, at: number): CurationWindow {

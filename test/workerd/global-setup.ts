@@ -12,6 +12,7 @@ const servicesSchema = z.object({
   databaseProxy: z.string(),
   modelServerUrl: z.string(),
   promtoolUrl: z.string(),
+  objectStoreUrl: z.string(),
 });
 
 declare module 'vitest' {
@@ -33,6 +34,7 @@ export default async function setup(project: TestProject) {
   project.provide('databaseProxy', services.databaseProxy);
   project.provide('modelServerUrl', services.modelServerUrl);
   project.provide('promtoolUrl', services.promtoolUrl);
+  project.provide('objectStoreUrl', services.objectStoreUrl);
   return async () => {
     child.stdin.end();
     await exited;

@@ -8,6 +8,7 @@ import { ensureAssets } from '../../local/assets.ts';
 import { startDatabase } from '../../local/database.ts';
 import { defaultAssetsHome, homePaths, prepareHome } from '../../local/home.ts';
 import { innerPorts } from '../../local/ports.ts';
+import { startObjectStore } from './object-store.ts';
 import { startPromtool } from './promtool.ts';
 import { startRelay } from './relay.ts';
 import { startUpstream } from './upstream.ts';
@@ -21,8 +22,10 @@ const database = await startDatabase({ home, assets, ports, password: 'for-tests
 const relay = await startRelay(database.proxyAddress);
 const upstream = await startUpstream({ database: relay.turn });
 const promtool = await startPromtool();
+const store = await startObjectStore(ports.s3);
 process.stdin.resume().on('end', async () => {
   await promtool.stop();
+  await store.stop();
   await upstream.stop();
   await relay.stop();
   await database.stop();
@@ -35,5 +38,6 @@ process.stdout.write(
     databaseProxy: relay.address,
     modelServerUrl: upstream.url,
     promtoolUrl: promtool.url,
+    objectStoreUrl: store.url,
   })}\n`,
 );

@@ -2,6 +2,7 @@
 // a real Postgres behind the real proxy. What has no place in an isolate (the model server, the
 // object store) is run for real by the end-to-end tests.
 
+import { fileURLToPath } from 'node:url';
 import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
 
@@ -38,6 +39,14 @@ export default defineConfig({
       },
     })),
   ],
+  // As wrangler.toml's [alias] has it, for the bundle.
+  resolve: {
+    alias: {
+      '@aws-sdk/xml-builder': fileURLToPath(
+        new URL('../../node_modules/@aws-sdk/xml-builder/dist-cjs/index.js', import.meta.url),
+      ),
+    },
+  },
   test: {
     name: 'workerd',
     include: ['**/*.test.ts'],

@@ -1,0 +1,467 @@
+// Erasure from end to end: a visitor asks for it, and nothing of theirs is left anywhere, however late
+// it comes; what others said, and every count, stays.
+
+import {
+  createExecutionContext,
+  createMessageBatch,
+  getQueueResult,
+  runInDurableObject,
+} from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { sql } from 'drizzle-orm';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { sha256 } from '../../adapters/object-store/index.ts';
+import { insertInteractions } from '../../adapters/postgres/answers.ts';
+import { withDatabase } from '../../adapters/postgres/connect.ts';
+import { insertExposures } from '../../adapters/postgres/exposures.ts';
+import { createJob } from '../../adapters/postgres/jobs.ts';
+import { insertModel } from '../../adapters/postgres/models.ts';
+import type { QueueEvent } from '../../core/wire/events.ts';
+import { sweepErasures } from '../../functions/erasure/index.ts';
+import { databaseOf, now } from '../../workers/env.ts';
+import { record } from '../../workers/recorder/index.ts';
+import type { SessionObject } from '../../workers/router/session-object.ts';
+import { quiet, thumb } from './faults-support.ts';
+import {
+  askedOf,
+  corrected,
+  correctionOf,
+  makeDataset,
+  memberOf,
+  pairOf,
+  said,
+} from './privacy-support.ts';
+import { allObjects, store } from './stored.ts';
+import {
+  AGENT,
+  asOperator,
+  call,
+  chat,
+  eventually,
+  interactionOf,
+  newVisitor,
+  rows,
+} from './support.ts';
+
+const WEEK = '2026-w20';
+const NEXT = '2026-w21';
+const UNTOUCHED = '2026-w22';
+const HOUR_MS = 3_600_000;
+const SECRET = 'zebra-secret';
+const asAgent = { authorization: `Bearer ${AGENT}` };
+
+const eraseBy = (token: string) =>
+  call('/api/visitor', { method: 'DELETE', headers: { authorization: `Bearer ${token}` } });
+const sweep = () => sweepErasures(env, now(env) + 2 * HOUR_MS, store);
+
+async function deliver(events: readonly QueueEvent[]) {
+  const batch = createMessageBatch(
+    'bruno-events',
+    events.map((body, index) => ({ id: `${index}`, timestamp: new Date(), attempts: 1, body })),
+  );
+  await record(batch, env);
+  return getQueueResult(batch, createExecutionContext());
+}
+
+/** Everything on record, as text: whatever table is added later is searched too. */
+async function wholeRecord(): Promise<string> {
+  const tables = await rows(
+    sql`SELECT table_name AS name FROM information_schema.tables WHERE table_schema = 'public'`,
+  );
+  const parts: string[] = [];
+  for (const { name } of tables) {
+    const found = await rows(sql`SELECT * FROM ${sql.identifier(String(name))}`);
+    parts.push(JSON.stringify(found));
+  }
+  return parts.join('\n');
+}
+
+async function visitorOf(interactionId: string): Promise<string> {
+  const [row] = await eventually(
+    sql`SELECT visitor_id FROM interactions WHERE interaction_id = ${interactionId}`,
+  );
+  return String(row?.visitor_id);
+}
+
+describe('a visitor whose words were taught', () => {
+  let token = '';
+  let visitorId = '';
+  let sessionId = '';
+  let other = '';
+  let erasureId = '';
+  const experiment = crypto.randomUUID();
+
+  beforeAll(async () => {
+    const visitor = await newVisitor();
+    token = visitor.visitor_token;
+    sessionId = visitor.id;
+    const first = await chat(`${SECRET} asked in a conversation`, visitor);
+    await thumb(first);
+    await quiet();
+    visitorId = await visitorOf(first.interaction_id);
+    other = `other-${experiment}`;
+
+    const praised = await said(visitorId, `${SECRET} praised`);
+    const wrong = await said(visitorId, `${SECRET} corrected`);
+    const event = await corrected(wrong, `${SECRET} as it should be`);
+    const kept = await said(other, 'kept praised');
+    const asked = await said(other, 'kept held out', { held: 'validation' });
+    const hidden = await said(visitorId, `${SECRET} held out`, { held: 'validation' });
+    const correction = { source: 'correction' as const, feedbackEventId: event.event_id };
+    await makeDataset(WEEK, {
+      members: [memberOf(praised), memberOf(wrong, correction), memberOf(kept)],
+      heldOut: [
+        askedOf(asked, memberOf(kept)),
+        askedOf(hidden, memberOf(kept)),
+        askedOf(asked, memberOf(praised)),
+      ],
+      pairs: [pairOf('pair-1', kept, praised), pairOf('pair-2', kept, asked)],
+    });
+    await makeDataset(NEXT, {
+      members: [memberOf(praised, { replayedFrom: WEEK }), memberOf(kept, { replayedFrom: WEEK })],
+    });
+    await makeDataset(UNTOUCHED, { members: [memberOf(kept, { replayedFrom: WEEK })] });
+    await withDatabase(databaseOf(env), async (db) => {
+      await insertExposures(db, [
+        interactionOf({
+          visitor_id: visitorId,
+          experiment_id: experiment,
+          arm: 'control',
+          share_bp: 1000,
+        }),
+        interactionOf({
+          visitor_id: other,
+          experiment_id: experiment,
+          arm: 'control',
+          share_bp: 1000,
+        }),
+      ]);
+      await createJob(db, {
+        id: crypto.randomUUID(),
+        datasetId: NEXT,
+        iteration: 1,
+        modelId: `${NEXT}.1`,
+        base: 'tiny-sre',
+        parent: 'tiny-sre',
+        createdAt: new Date(now(env)),
+        maxAttempts: 5,
+      });
+      for (const datasetId of [WEEK, UNTOUCHED]) {
+        await insertModel(db, {
+          id: `${datasetId}.1`,
+          display: 'v1.20.1',
+          base: 'tiny-sre',
+          parent: 'tiny-sre',
+          datasetId,
+          jobId: null,
+          status: 'registered',
+          reason: 'for a test',
+          metrics: {},
+          artifacts: [],
+          gitCommit: null,
+          createdAt: new Date(now(env)),
+        });
+      }
+    });
+    const claimed = await call('/agent/jobs/claim', {
+      body: { agent_id: 'mac-1', bases: ['tiny-sre'] },
+      headers: asAgent,
+    });
+    expect(claimed.body).toMatchObject({ job: { model_id: `${NEXT}.1` } });
+  });
+
+  test('an operator sees beforehand what would go, and nothing goes', async () => {
+    const { status, body } = await call('/admin/erasures', {
+      body: { visitor_id: visitorId, reason: 'to see', dry_run: true },
+      headers: asOperator,
+    });
+    expect(status).toBe(200);
+    expect(body).toEqual({
+      dry_run: true,
+      erased_before: false,
+      counts: { answers: 4, feedback: 2, corrections: 1, sessions: 2, exposures_renamed: 1 },
+      datasets: [WEEK, NEXT],
+      models: [`${WEEK}.1`],
+    });
+    expect(await rows(sql`SELECT id FROM erasures`)).toEqual([]);
+    expect([...(await allObjects()).values()].join()).toContain(SECRET);
+  });
+
+  test('is gone from the record and from running conversations at once', async () => {
+    const { status, body } = await eraseBy(token);
+    expect(status).toBe(202);
+    erasureId = z.object({ erasure_id: z.string() }).parse(body).erasure_id;
+    expect(body).toMatchObject({ state: 'rewriting' });
+    const everything = await wholeRecord();
+    expect(everything).not.toContain(SECRET);
+    expect(everything).toContain('kept praised');
+    const session = await runInDurableObject(
+      env.SESSIONS.get(env.SESSIONS.idFromName(sessionId)),
+      async (_: SessionObject, state) => JSON.stringify([...(await state.storage.list()).values()]),
+    );
+    expect(session).not.toContain(SECRET);
+  });
+
+  test('still counts in experiments, as nobody', async () => {
+    const found = await rows(
+      sql`SELECT visitor_id, arm FROM exposures WHERE experiment_id = ${experiment} ORDER BY visitor_id`,
+    );
+    expect(found).toHaveLength(2);
+    expect(found.map(({ visitor_id }) => visitor_id)).toEqual([
+      expect.stringMatching(/^erased-/),
+      other,
+    ]);
+  });
+
+  test('what is delivered late, in any order, is acknowledged and not written', async () => {
+    const answer = interactionOf({ visitor_id: visitorId, query: `${SECRET} late` });
+    const vote = correctionOf(answer, { corrected_response: `${SECRET} corrected late` });
+    const foreign = interactionOf({ visitor_id: other, query: 'kept beside it' });
+    const result = await deliver([vote, foreign, answer, vote]);
+    expect(result.explicitAcks).toHaveLength(4);
+    expect(await wholeRecord()).not.toContain(SECRET);
+    expect(
+      await rows(
+        sql`SELECT query FROM interactions WHERE interaction_id = ${foreign.interaction_id}`,
+      ),
+    ).toEqual([{ query: 'kept beside it' }]);
+  });
+
+  test('no object holds a byte of it after the sweep, and every manifest is right', async () => {
+    await sweep();
+    const objects = await allObjects();
+    for (const text of objects.values()) expect(text).not.toContain(SECRET);
+    const filesSchema = z.array(
+      z.object({
+        key: z.string(),
+        path: z.string(),
+        sha256: z.string(),
+        bytes: z.number(),
+        lines: z.number(),
+      }),
+    );
+    const named = new Set<string>();
+    for (const week of [WEEK, NEXT, UNTOUCHED]) {
+      const [row] = await rows(
+        sql`SELECT files, manifest_sha256, revision, superseded FROM datasets WHERE id = ${week}`,
+      );
+      expect(row).toMatchObject({ revision: week === UNTOUCHED ? 1 : 2, superseded: [] });
+      const folder = `2026/week-${week.slice(-2)}`;
+      const manifest = objects.get(`training-data/${folder}/manifest.json`) ?? '';
+      expect(await sha256(new TextEncoder().encode(manifest))).toBe(row?.manifest_sha256);
+      named.add(`training-data/${folder}/manifest.json`).add(`rlhf-data/${folder}/manifest.json`);
+      for (const file of filesSchema.parse(row?.files)) {
+        const text = objects.get(file.key) ?? 'missing';
+        const bytes = new TextEncoder().encode(text);
+        expect({ hash: await sha256(bytes), bytes: bytes.byteLength }).toEqual({
+          hash: file.sha256,
+          bytes: file.bytes,
+        });
+        expect(text.split('\n').length - 1).toBe(file.lines);
+        named.add(file.key);
+      }
+    }
+    // Nothing lies there that no dataset names.
+    expect([...objects.keys()].toSorted()).toEqual([...named].toSorted());
+  });
+
+  test('the new manifest counts what is left and says what it replaces', async () => {
+    const manifest: unknown = JSON.parse(
+      await store.text('training-data/2026/week-20/manifest.json'),
+    );
+    expect(manifest).toMatchObject({
+      revision: 2,
+      replaces: { revision: 1, manifest_sha256: expect.stringMatching(/^[0-9a-f]{64}$/) },
+      erasures: [erasureId],
+      counts: { interactions: 10, train: 1, corrections: 0, pairs: 1, validation_phrasings: 1 },
+    });
+    expect(
+      await rows(sql`SELECT count(*)::int AS n FROM dataset_members WHERE dataset_id = ${WEEK}`),
+    ).toEqual([{ n: 1 }]);
+    expect(await rows(sql`SELECT pair_id FROM dataset_pairs WHERE dataset_id = ${WEEK}`)).toEqual([
+      { pair_id: 'pair-2' },
+    ]);
+  });
+
+  test('the model that learned from it is flagged, the others are not', async () => {
+    const flagged = await call(`/admin/models/${WEEK}.1`, { headers: asOperator });
+    expect(flagged.body).toMatchObject({
+      flags: [
+        {
+          erasure_id: erasureId,
+          dataset_id: WEEK,
+          reason: `Made from ${WEEK} before a visitor was erased from it: 2 examples (2 taught), 2 held-out questions, 1 pair.`,
+        },
+      ],
+    });
+    const traced = await call(`/admin/lineage/${WEEK}.1`, { headers: asOperator });
+    expect(traced.body).toMatchObject({ model: { flags: [{ erasure_id: erasureId }] } });
+    const untouched = await call(`/admin/models/${UNTOUCHED}.1`, { headers: asOperator });
+    expect(untouched.body).toMatchObject({ flags: [] });
+  });
+
+  test('the job that ran on it ended, and another one waits for the new dataset', async () => {
+    expect(
+      await rows(
+        sql`SELECT model_id, status, error->>'code' AS code FROM training_jobs WHERE dataset_id = ${NEXT} ORDER BY iteration`,
+      ),
+    ).toEqual([
+      { model_id: `${NEXT}.1`, status: 'cancelled', code: 'dataset_rewritten' },
+      { model_id: `${NEXT}.2`, status: 'queued', code: null },
+    ]);
+  });
+
+  test('only the tombstone is left, and says how much went', async () => {
+    const { body } = await call('/admin/erasures', { headers: asOperator });
+    expect(body).toMatchObject({
+      erasures: [
+        {
+          id: erasureId,
+          state: 'complete',
+          who: 'visitor',
+          problem: null,
+          counts: {
+            answers: 4,
+            feedback: 2,
+            datasets: 2,
+            examples: 3,
+            pairs: 1,
+            models_flagged: 1,
+          },
+        },
+      ],
+    });
+    expect(await wholeRecord()).not.toContain(visitorId);
+  });
+
+  test('erased twice is erased once', async () => {
+    const before = await wholeRecord();
+    const objects = await allObjects();
+    expect((await eraseBy(token)).body).toEqual({ erasure_id: erasureId, state: 'complete' });
+    const again = await call('/admin/erasures', {
+      body: { visitor_id: visitorId, reason: 'again' },
+      headers: asOperator,
+    });
+    expect(again.body).toMatchObject({ id: erasureId, who: 'visitor' });
+    await sweep();
+    expect(await wholeRecord()).toBe(before);
+    expect(await allObjects()).toEqual(objects);
+  });
+
+  test('who comes back with the old token is answered, and nothing is kept', async () => {
+    const visitor = { id: crypto.randomUUID(), visitor_token: token };
+    const answer = await chat(`${SECRET} again`, visitor);
+    await thumb(answer);
+    await quiet();
+    expect(await wholeRecord()).not.toContain(SECRET);
+  });
+});
+
+test('a phrasing that somebody else asked too keeps its words', async () => {
+  const id = crypto.randomUUID();
+  const alone = await said(`one-${id}`, `only mine ${id}`);
+  const shared = await said(`one-${id}`, `shared ${id}`);
+  await said(`two-${id}`, `shared ${id}`);
+  await call('/admin/erasures', {
+    body: { visitor_id: `one-${id}`, reason: 'asked by mail' },
+    headers: asOperator,
+  });
+  const textOf = async (phrasing: string) => {
+    const [row] = await rows(
+      sql`SELECT text, split, embedding IS NULL AS bare FROM question_phrasings WHERE id = ${phrasing}`,
+    );
+    return row;
+  };
+  expect(await textOf(alone.phrasingId)).toEqual({ text: null, split: 'train', bare: true });
+  expect(await textOf(shared.phrasingId)).toEqual({
+    text: `shared ${id}`,
+    split: 'train',
+    bare: false,
+  });
+  await sweep();
+});
+
+test('a rewrite that broke off is taken up again, and leaves nothing behind', async () => {
+  const visitorId = `broken-${crypto.randomUUID()}`;
+  const mine = await said(visitorId, `${SECRET} in a rewrite`);
+  const kept = await said('kept-visitor', 'kept in a rewrite');
+  await makeDataset('2026-w23', { members: [memberOf(mine), memberOf(kept)] });
+  await call('/admin/erasures', {
+    body: { visitor_id: visitorId, reason: 'asked by mail' },
+    headers: asOperator,
+  });
+  const put = store.put.bind(store);
+  let calls = 0;
+  store.put = async (...args) => {
+    calls += 1;
+    if (calls === 2) throw new Error('the store went away');
+    return put(...args);
+  };
+  await expect(sweep()).rejects.toThrow();
+  store.put = put;
+  const open = await rows(sql`SELECT state, problem FROM erasures WHERE state <> 'complete'`);
+  expect(open).toEqual([{ state: 'rewriting', problem: expect.stringContaining('dataset') }]);
+  await sweep();
+  expect(await rows(sql`SELECT id FROM erasures WHERE state <> 'complete'`)).toEqual([]);
+  const objects = await allObjects();
+  expect([...objects.values()].join()).not.toContain(SECRET);
+  const ours = [...objects.keys()].filter((key) => key.startsWith('training-data/2026/week-23/'));
+  expect(ours).toHaveLength(6);
+});
+
+test('a dataset that is closed after the erasure must be written again', async () => {
+  const visitorId = `racing-${crypto.randomUUID()}`;
+  const mine = await said(visitorId, `${SECRET} racing`);
+  await rows(sql`DELETE FROM interactions WHERE visitor_id = ${visitorId}`);
+  const { closeDataset, openDataset } = await import('../../adapters/postgres/datasets.ts');
+  const closing = withDatabase(databaseOf(env), async (db) => {
+    await openDataset(db, {
+      id: '2026-w24',
+      windowStart: new Date(0),
+      windowEnd: new Date(1),
+      createdAt: new Date(2),
+    });
+    const { groupId: _group, repeats: _repeats, ...member } = memberOf(mine);
+    await db.transaction((tx) =>
+      closeDataset(tx, '2026-w24', [{ datasetId: '2026-w24', ...member }], [], {
+        status: 'ready',
+        counts: {},
+        files: [],
+        manifestSha256: 'a'.repeat(64),
+      }),
+    );
+  });
+  await expect(closing).rejects.toThrow('erased while it was written');
+});
+
+test('only whose token it is can erase, and the operator only with a reason', async () => {
+  expect((await call('/api/visitor', { method: 'DELETE' })).status).toBe(401);
+  expect((await eraseBy('forged')).status).toBe(401);
+  const without = await call('/admin/erasures', { body: { visitor_id: 'x' }, headers: asOperator });
+  expect(without.status).toBe(400);
+  const all = await call('/admin/erasures', {
+    body: { visitor_id: 'operator', reason: 'no' },
+    headers: asOperator,
+  });
+  expect(all.status).toBe(400);
+  expect((await call('/admin/erasures', { body: { visitor_id: 'x', reason: 'y' } })).status).toBe(
+    401,
+  );
+});
+
+test('an answer that was on its way to the record meets the tombstone', async () => {
+  const visitorId = `meeting-${crypto.randomUUID()}`;
+  const answers = Array.from({ length: 30 }, () =>
+    interactionOf({ visitor_id: visitorId, query: `${SECRET} meeting` }),
+  );
+  await withDatabase(databaseOf(env), (db) => insertInteractions(db, answers.slice(0, 1)));
+  await Promise.all([
+    ...answers.slice(1).map((answer) => deliver([answer])),
+    call('/admin/erasures', {
+      body: { visitor_id: visitorId, reason: 'asked by mail' },
+      headers: asOperator,
+    }),
+  ]);
+  expect(await rows(sql`SELECT 1 FROM interactions WHERE visitor_id = ${visitorId}`)).toEqual([]);
+});

@@ -37,6 +37,7 @@ const options = {
   all: { type: 'boolean', help: 'every pending correction' },
   share: { type: 'string', value: 'SHARE', help: 'share of visitors, 0 to 1 (0.1)' },
   reason: { type: 'string', value: 'TEXT', help: 'why, kept in the history' },
+  'dry-run': { type: 'boolean', help: 'say what would go and take nothing' },
   'request-id': { type: 'string', value: 'UUID', help: 'repeat an earlier change safely' },
 } as const satisfies Record<string, OptionSpec>;
 
@@ -170,6 +171,19 @@ const commands = {
     summary: 'go back to the model before',
     args: [],
     options: ['reason', 'request-id'],
+  },
+  erase: {
+    words: ['erase'],
+    summary: 'erase a visitor: chats, votes, and what datasets hold of them',
+    args: [{ name: 'VISITOR_ID' }],
+    options: ['reason', 'dry-run'],
+    required: ['reason'],
+  },
+  'erase list': {
+    words: ['erase', 'list'],
+    summary: 'who was erased when and why, and how far it is',
+    args: [],
+    options: [],
   },
   'lineage show': {
     words: ['lineage', 'show'],

@@ -7,6 +7,7 @@ import { createClient } from './client.ts';
 import type { CommandName } from './command-table.ts';
 import { curateDataset, listDatasets, showDataset } from './commands/dataset.ts';
 import { doctor } from './commands/doctor.ts';
+import { eraseVisitor, listErasures } from './commands/erase.ts';
 import { cancelJob, createJob, listJobs, showJob } from './commands/job.ts';
 import { showLineage } from './commands/lineage.ts';
 import { listModels, showModel } from './commands/model.ts';
@@ -43,6 +44,8 @@ const HANDLERS: Readonly<Record<CommandName, Command>> = {
   'route share': setShare,
   'route promote': promote,
   'route rollback': rollBack,
+  erase: eraseVisitor,
+  'erase list': listErasures,
   'lineage show': showLineage,
 };
 

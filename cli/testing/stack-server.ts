@@ -10,6 +10,7 @@ import {
   clockRequestSchema,
   createJobSchema,
   curateRequestSchema,
+  erasureRequestSchema,
   reviewDecisionSchema,
   routeRequestSchema,
 } from '../../core/wire/admin.ts';
@@ -32,6 +33,7 @@ export type Interruption = {
 export type World = {
   requests: { method: string; path: string; body: unknown }[];
   datasets: unknown[];
+  erasures: unknown[];
   reviews: state.ReviewState[];
   jobs: state.JobState[];
   /** What the job becomes, one reading after another. */
@@ -63,6 +65,7 @@ export async function startStack(): Promise<Stack> {
   const world: World = {
     requests: [],
     datasets: [state.dataset],
+    erasures: [],
     reviews: [{ ...state.review }, { ...state.review, event_id: 'evt-2' }],
     jobs: [{ ...state.job }],
     jobSteps: [],
@@ -170,6 +173,10 @@ function route(world: World, request: Request): Reply {
       return ok(
         world.curationSteps.length > 1 ? world.curationSteps.shift() : world.curationSteps[0],
       );
+    case 'GET erasures':
+      return ok({ erasures: world.erasures });
+    case 'POST erasures':
+      return parsed(erasureRequestSchema, request.body, (body) => erase(world, body));
     case 'GET models':
       return ok({ models: [state.model] });
     case 'GET models/:id':
@@ -194,6 +201,20 @@ function moveClock(world: World, body: unknown): Reply {
   return parsed(clockRequestSchema, body, (wanted) =>
     ok({ now: 'to' in wanted ? wanted.to : state.T0, fired: 3 }),
   );
+}
+
+function erase(world: World, body: z.infer<typeof erasureRequestSchema>): Reply {
+  const before = world.erasures.length > 0;
+  const { datasets: _d, models_flagged: _m, ...counts } = state.erasure.counts;
+  if (body.dry_run === true) {
+    const datasets = ['2026-w41', '2026-w42'];
+    const models = [state.model.id];
+    return ok({ dry_run: true, erased_before: before, counts, datasets, models });
+  }
+  const { reason } = body;
+  const asked = { ...state.erasure, who: 'operator', reason, state: 'rewriting', counts };
+  if (!before) world.erasures.push({ ...asked, completed_at: null });
+  return ok(world.erasures[0], 202);
 }
 
 const missing = (what: string, id: string): Reply =>

@@ -363,3 +363,28 @@ export const status = {
     agent_seen_at: '2026-10-18T01:59:30.000Z',
   },
 };
+
+export const erasure = {
+  id: '0b0e0000-0000-7000-8000-0000000000e1',
+  visitor_hash: 'e'.repeat(64),
+  at: T0,
+  who: 'visitor',
+  reason: 'asked for by the visitor',
+  state: 'complete',
+  sessions_left: 0,
+  counts: {
+    answers: 12,
+    feedback: 5,
+    corrections: 1,
+    sessions: 2,
+    questions: 7,
+    exposures_renamed: 1,
+    datasets: 2,
+    examples: 4,
+    held_out: 1,
+    pairs: 1,
+    models_flagged: 1,
+  },
+  problem: null,
+  completed_at: T0,
+};

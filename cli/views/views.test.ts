@@ -7,6 +7,7 @@ import { bytes, facts, minute, number, percent, table } from '../layout.ts';
 import * as schemas from '../schemas.ts';
 import * as state from '../testing/stack-state.ts';
 import { datasetList, datasetPage } from './dataset-view.ts';
+import { erasureList, erasurePage } from './erasure-view.ts';
 import { jobList, jobPage } from './job-view.ts';
 import { lineagePage } from './lineage-view.ts';
 import { modelList, modelPage } from './model-view.ts';
@@ -17,6 +18,11 @@ import { statusPage } from './status-view.ts';
 const dataset = schemas.dataset.parse(state.dataset);
 const job = schemas.job.parse(state.job);
 const model = schemas.model.parse(state.model);
+const flagged = schemas.model.parse({
+  ...state.model,
+  flags: [{ reason: 'Made from 2026-w42 before a visitor was erased from it.', at: state.T0 }],
+});
+const erasure = schemas.erasure.parse(state.erasure);
 const review = schemas.review.parse(state.review);
 const route = schemas.route.parse({
   table: state.tableView(state.started),
@@ -55,6 +61,9 @@ describe('pages', () => {
     ['job-refused', jobPage(refused)],
     ['models', modelList([model])],
     ['model', modelPage(model)],
+    ['model-flagged', modelPage(flagged)],
+    ['erasures', erasureList([erasure])],
+    ['erasure', erasurePage(erasure)],
     ['reviews', reviewList([review, schemas.review.parse(wide)], 'pending')],
     ['route', routePage(route)],
     ['base', modelPage(schemas.model.parse(state.base))],

@@ -26,6 +26,8 @@ const POSTS: [string, Record<string, string>][] = [
   ['/admin/jobs', asOperator],
   ['/admin/reviews/018f0000-0000-7000-8000-000000000000', asOperator],
   ['/admin/route', asOperator],
+  ['/admin/erasures', asOperator],
+  ['/api/privacy/opt-out', {}],
   ['/local/clock', asOperator],
 ];
 

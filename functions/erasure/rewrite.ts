@@ -8,6 +8,7 @@ import { type ObjectStore, sha256 } from '../../adapters/object-store/index.ts';
 import type { Database, Transaction } from '../../adapters/postgres/connect.ts';
 import { type DatasetRow, findDataset } from '../../adapters/postgres/datasets.ts';
 import { countErased } from '../../adapters/postgres/erasures.ts';
+import { jobsOfDataset } from '../../adapters/postgres/jobs.ts';
 import {
   endJobsOn,
   flagModels,
@@ -285,7 +286,8 @@ async function save(context: RewriteContext, tx: Transaction, change: Change): P
       models_flagged: flagged.length,
     });
   }
-  if (trainable && ended.length > 0) {
+  const waiting = (await jobsOfDataset(tx, row.id)).some(({ status }) => status === 'queued');
+  if (trainable && ended.length > 0 && !waiting) {
     await createTrainingJob(tx, env, { datasetId: row.id, again: true });
   }
 }

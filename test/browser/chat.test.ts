@@ -123,7 +123,7 @@ describe.skipIf(browserPath === null)('the demo page', { timeout: 240_000 }, () 
 
     await page.getByTestId('erase-open').click();
     await page.getByTestId('erase-yes').click();
-    await page.getByTestId('erase').filter({ hasText: 'Deleted.' }).waitFor();
+    await page.getByTestId('erase').filter({ hasText: 'What you ask next' }).waitFor();
     expect(await page.getByTestId('answer').count()).toBe(0);
     const held = await page.evaluate(() => JSON.stringify({ ...localStorage }));
     expect(held).not.toContain('visitor_token');

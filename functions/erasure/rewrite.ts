@@ -3,7 +3,6 @@
 // own hash; save the row with everything that follows from it; publish the manifests; and only then
 // delete what was replaced. Until the row is saved the published manifest says what is in the files.
 
-import { z } from 'zod';
 import { type ObjectStore, sha256 } from '../../adapters/object-store/index.ts';
 import type { Database, Transaction } from '../../adapters/postgres/connect.ts';
 import { type DatasetRow, findDataset } from '../../adapters/postgres/datasets.ts';
@@ -18,17 +17,23 @@ import {
 } from '../../adapters/postgres/rewrites.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Env } from '../../workers/env.ts';
-import { datasetFolder, datasetKeys } from '../curation/write.ts';
+import { datasetKeys } from '../curation/write.ts';
 import { checkpointKey, createTrainingJob } from '../registry/jobs.ts';
+import {
+  type DatasetFile,
+  filesSchema,
+  JSON_TYPE,
+  keysSchema,
+  newManifests,
+  publish,
+  readManifests,
+  stagedKeys,
+} from './manifests.ts';
 import {
   type Gone,
   isGoneExample,
   isGonePair,
-  type Manifest,
-  manifestSchema,
   nothingGone,
-  type PairManifest,
-  pairManifestSchema,
   type Remaining,
   remaining,
   withoutLines,
@@ -45,16 +50,7 @@ export interface RewriteContext {
   at: Date;
 }
 
-const fileSchema = z.object({
-  path: z.string(),
-  key: z.string(),
-  sha256: z.string(),
-  bytes: z.number(),
-  lines: z.number(),
-});
-const filesSchema = z.array(fileSchema);
-type DatasetFile = z.infer<typeof fileSchema>;
-const keysSchema = z.array(z.string());
+const JSONL = 'application/jsonl';
 
 /** `busy`: a curation that is under way may yet leave files that it began before the erasure. */
 export type RewriteResult = 'rewritten' | 'untouched' | 'busy';
@@ -136,39 +132,6 @@ async function clearUnfinished(
   return 'untouched';
 }
 
-const JSONL = 'application/jsonl';
-const JSON_TYPE = 'application/json';
-
-const published = (id: string) =>
-  [
-    `training-data/${datasetFolder(id)}/manifest.json`,
-    `rlhf-data/${datasetFolder(id)}/manifest.json`,
-  ] as const;
-
-/** Where the manifests lie until the row that they describe is saved. */
-const stagedKeys = (id: string, hash: string) =>
-  [
-    `training-data/${datasetFolder(id)}/manifest-${hash.slice(0, 16)}.json`,
-    `rlhf-data/${datasetFolder(id)}/manifest-${hash.slice(0, 16)}.json`,
-  ] as const;
-
-/** Throws AppError dependency_unavailable where files have no manifest that says what is in them. */
-async function readManifests(
-  store: ObjectStore,
-  { id, files }: DatasetRow,
-): Promise<{ manifest: Manifest; pairs: PairManifest }> {
-  const [training, rlhf] = published(id);
-  const manifest = await store.find(training);
-  if (manifest === undefined && filesSchema.parse(files).length > 0) {
-    throw new AppError('dependency_unavailable', `The manifest of dataset ${id} is missing.`);
-  }
-  const none = '{"counts":{}}';
-  return {
-    manifest: manifestSchema.parse(JSON.parse(manifest ?? none)),
-    pairs: pairManifestSchema.parse(JSON.parse((await store.find(rlhf)) ?? none)),
-  };
-}
-
 /** The files as they will be; `text` is null where one stays as it lies. Nothing is written yet. */
 async function writeFiles(
   store: ObjectStore,
@@ -197,48 +160,6 @@ async function writeFiles(
     });
   }
   return written;
-}
-
-function newManifests(
-  row: DatasetRow,
-  change: {
-    published: { manifest: Manifest; pairs: PairManifest };
-    left: Remaining;
-    written: readonly DatasetFile[];
-    by: readonly string[];
-  },
-): { training: string; rlhf: string } {
-  const { left, written } = change;
-  const lineage = {
-    counts: left.counts,
-    revision: row.revision + 1,
-    replaces: { revision: row.revision, manifest_sha256: row.manifestSha256 },
-    erasures: change.by,
-  };
-  const listed = (prefix: string) =>
-    written
-      .filter(({ path }) => path.startsWith(prefix))
-      .map(({ path, key, sha256: hash, bytes, lines }) => ({
-        path,
-        key,
-        sha256: hash,
-        bytes,
-        lines,
-      }));
-  const training = {
-    ...change.published.manifest,
-    ...lineage,
-    files: listed(''),
-    members: left.members,
-    held_out: left.heldOut,
-  };
-  const rlhf = {
-    ...change.published.pairs,
-    ...lineage,
-    files: listed('pairs/'),
-    pairs: left.pairs,
-  };
-  return { training: JSON.stringify(training, null, 1), rlhf: JSON.stringify(rlhf, null, 1) };
 }
 
 interface Change {
@@ -300,18 +221,4 @@ function flagReason(datasetId: string, removed: Remaining['removed']): string {
     `${pairs} ${pairs === 1 ? 'pair' : 'pairs'}`,
   ];
   return `Made from ${datasetId} before a visitor was erased from it: ${parts.join(', ')}.`;
-}
-
-/** Puts saved manifests in their place, then deletes what nothing names any more. */
-async function publish({ db, store }: RewriteContext, row: DatasetRow): Promise<void> {
-  const superseded = keysSchema.parse(row.superseded);
-  if (superseded.length === 0) return;
-  const staged = stagedKeys(row.id, row.manifestSha256 ?? '');
-  for (const [index, key] of published(row.id).entries()) {
-    const text = await store.find(staged[index] ?? '');
-    if (text !== undefined) await store.put(key, text, JSON_TYPE);
-  }
-  const inUse = new Set(filesSchema.parse(row.files).map(({ key }) => key));
-  for (const key of superseded) if (!inUse.has(key)) await store.remove(key);
-  await noteSuperseded(db, row.id, []);
 }

@@ -32,7 +32,7 @@ export function Decision({ name, label, question, done, act }: Props) {
   };
   const asking = step.at === 'asking' || step.at === 'acting';
   return (
-    <span className="decision" data-testid={name}>
+    <div className="decision" data-testid={name}>
       {asking ? (
         <fieldset disabled={step.at === 'acting'} aria-label={label}>
           <span>{question} </span>
@@ -62,6 +62,6 @@ export function Decision({ name, label, question, done, act }: Props) {
         </button>
       )}
       <span role="status"> {step.at === 'over' && step.sentence}</span>
-    </span>
+    </div>
   );
 }

@@ -38,7 +38,7 @@ export function Privacy({ optOut, policyUrl, onChange, onRefuse, onErase }: Prop
           </>
         )}
       </p>
-      <p className="quiet">
+      <div className="quiet">
         {optOut && (
           <Decision
             name="refuse-training"
@@ -55,7 +55,7 @@ export function Privacy({ optOut, policyUrl, onChange, onRefuse, onErase }: Prop
           done="Deleted. What you ask next comes from somebody new."
           act={onErase}
         />
-      </p>
+      </div>
     </div>
   );
 }

@@ -2,15 +2,9 @@
 // local stack has it. Empty at the start and gone at the end.
 
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
-
-const STORE = {
-  bucket: 'for-tests',
-  accessKeyId: 'for-tests-only',
-  secretAccessKey: 'for-tests-only-0123456789',
-} as const;
+import { BUCKET, KEYS } from './store-keys.ts';
 
 export async function startObjectStore(port: number) {
-  const { bucket, ...s3Credentials } = STORE;
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       host: '127.0.0.1',
@@ -23,7 +17,7 @@ export async function startObjectStore(port: number) {
           modules: true,
           compatibilityDate: '2026-10-01',
           script: 'export default { fetch: () => new Response(null, { status: 404 }) }',
-          r2Buckets: { R2: { id: bucket, s3Credentials } },
+          r2Buckets: { R2: { id: BUCKET, s3Credentials: KEYS } },
         },
       ],
     }),

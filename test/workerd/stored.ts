@@ -3,21 +3,17 @@
 import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { inject } from 'vitest';
 import { ObjectStore } from '../../adapters/object-store/index.ts';
+import { BUCKET, KEYS } from './store-keys.ts';
 
 const endpoint = inject('objectStoreUrl');
-const bucket = 'for-tests';
-const credentials = {
-  accessKeyId: 'for-tests-only',
-  secretAccessKey: 'for-tests-only-0123456789',
-};
 
-export const store = new ObjectStore({ endpoint, region: 'auto', bucket, ...credentials });
+export const store = new ObjectStore({ endpoint, region: 'auto', bucket: BUCKET, ...KEYS });
 
-const client = new S3Client({ endpoint, region: 'auto', forcePathStyle: true, credentials });
+const client = new S3Client({ endpoint, region: 'auto', forcePathStyle: true, credentials: KEYS });
 
 /** Every object with its text. */
 export async function allObjects(): Promise<Map<string, string>> {
-  const { Contents = [] } = await client.send(new ListObjectsV2Command({ Bucket: bucket }));
+  const { Contents = [] } = await client.send(new ListObjectsV2Command({ Bucket: BUCKET }));
   const keys = Contents.flatMap(({ Key }) => (Key === undefined ? [] : [Key]));
   return new Map(await Promise.all(keys.map(async (key) => [key, await store.text(key)] as const)));
 }

@@ -1,8 +1,9 @@
 // Tests inside workerd: objects with their alarms, the queue, the workflow and every route, against
-// a real Postgres behind the real proxy. What has no place in an isolate (the model server, the
-// object store) is run for real by the end-to-end tests.
+// a real Postgres behind the real proxy. What has no place in an isolate (the model server) is run for
+// real by the end-to-end tests. The Worker's own settings name no object store; tests that need one
+// take the one in stored.ts.
 
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
 
@@ -42,8 +43,9 @@ export default defineConfig({
   // As wrangler.toml's [alias] has it, for the bundle.
   resolve: {
     alias: {
-      '@aws-sdk/xml-builder': fileURLToPath(
-        new URL('../../node_modules/@aws-sdk/xml-builder/dist-cjs/index.js', import.meta.url),
+      '@aws-sdk/xml-builder': join(
+        import.meta.dirname,
+        '../../node_modules/@aws-sdk/xml-builder/dist-cjs/index.js',
       ),
     },
   },

@@ -2,15 +2,17 @@
 
 import { env } from 'cloudflare:workers';
 import { sql } from 'drizzle-orm';
-import { expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { insertInteractions } from '../../adapters/postgres/answers.ts';
 import { withDatabase } from '../../adapters/postgres/connect.ts';
 import { closeDataset, openDataset } from '../../adapters/postgres/datasets.ts';
 import { databaseOf } from '../../workers/env.ts';
-import { deliver, eraseBy, SECRET, sweep } from './erasure-support.ts';
+import { deliver, eraseBy, SECRET, settle, sweep } from './erasure-support.ts';
 import { makeDataset, memberOf, said } from './privacy-support.ts';
 import { allObjects, store } from './stored.ts';
 import { asOperator, call, interactionOf, rows } from './support.ts';
+
+beforeAll(settle);
 
 test('a phrasing that somebody else asked too keeps its words', async () => {
   const id = crypto.randomUUID();

@@ -39,3 +39,12 @@ export async function wholeRecord(): Promise<string> {
   }
   return parts.join('\n');
 }
+
+/** What other files left: erasures that wait, curations that never end and jobs that an agent would get. */
+export async function settle(): Promise<void> {
+  await rows(sql`UPDATE datasets SET created_at = ${new Date(0)} WHERE status = 'curating'`);
+  await rows(
+    sql`UPDATE training_jobs SET status = 'cancelled' WHERE status IN ('queued', 'leased')`,
+  );
+  await sweep();
+}

@@ -4,7 +4,7 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { sql } from 'drizzle-orm';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { sha256 } from '../../adapters/object-store/index.ts';
 import { withDatabase } from '../../adapters/postgres/connect.ts';
@@ -13,7 +13,7 @@ import { createJob } from '../../adapters/postgres/jobs.ts';
 import { insertModel } from '../../adapters/postgres/models.ts';
 import { databaseOf, now } from '../../workers/env.ts';
 import type { SessionObject } from '../../workers/router/session-object.ts';
-import { deliver, eraseBy, SECRET, sweep, wholeRecord } from './erasure-support.ts';
+import { deliver, eraseBy, SECRET, settle, sweep, wholeRecord } from './erasure-support.ts';
 import { quiet, thumb } from './faults-support.ts';
 import {
   askedOf,
@@ -57,6 +57,7 @@ describe('a visitor whose words were taught', () => {
   const experiment = crypto.randomUUID();
 
   beforeAll(async () => {
+    await settle();
     const visitor = await newVisitor();
     token = visitor.visitor_token;
     sessionId = visitor.id;
@@ -135,6 +136,14 @@ describe('a visitor whose words were taught', () => {
     expect(claimed.body).toMatchObject({ job: { model_id: `${NEXT}.1` } });
   });
 
+  // The models and the job would be in the way of other files' tests.
+  afterAll(async () => {
+    const mine = sql`dataset_id IN (${WEEK}, ${NEXT}, ${UNTOUCHED})`;
+    await rows(sql`DELETE FROM training_jobs WHERE ${mine}`);
+    await rows(sql`DELETE FROM model_flags WHERE ${mine}`);
+    await rows(sql`DELETE FROM models WHERE ${mine}`);
+  });
+
   test('an operator sees beforehand what would go, and nothing goes', async () => {
     const { status, body } = await call('/admin/erasures', {
       body: { visitor_id: visitorId, reason: 'to see', dry_run: true },
@@ -148,7 +157,7 @@ describe('a visitor whose words were taught', () => {
       datasets: [WEEK, NEXT],
       models: [`${WEEK}.1`],
     });
-    expect(await rows(sql`SELECT id FROM erasures`)).toEqual([]);
+    expect(await rows(sql`SELECT id FROM erasures WHERE visitor_id = ${visitorId}`)).toEqual([]);
     expect([...(await allObjects()).values()].join()).toContain(SECRET);
   });
 
@@ -227,7 +236,8 @@ describe('a visitor whose words were taught', () => {
       }
     }
     // Nothing lies there that no dataset names.
-    expect([...objects.keys()].toSorted()).toEqual([...named].toSorted());
+    const ours = [...objects.keys()].filter((key) => /\/2026\/week-2[012]\//.test(key));
+    expect(ours.toSorted()).toEqual([...named].toSorted());
   });
 
   test('the new manifest counts what is left and says what it replaces', async () => {
@@ -278,24 +288,16 @@ describe('a visitor whose words were taught', () => {
 
   test('only the tombstone is left, and says how much went', async () => {
     const { body } = await call('/admin/erasures', { headers: asOperator });
-    expect(body).toMatchObject({
-      erasures: [
-        {
-          id: erasureId,
-          state: 'complete',
-          who: 'visitor',
-          problem: null,
-          counts: {
-            answers: 4,
-            feedback: 2,
-            datasets: 2,
-            examples: 3,
-            pairs: 1,
-            models_flagged: 1,
-          },
-        },
-      ],
+    const listed = z.object({ erasures: z.array(z.looseObject({ id: z.string() })) }).parse(body);
+    const shown = listed.erasures.find(({ id }) => id === erasureId);
+    expect(shown).toMatchObject({
+      state: 'complete',
+      who: 'visitor',
+      problem: null,
+      counts: { answers: 4, feedback: 2, datasets: 2, examples: 3, pairs: 1, models_flagged: 1 },
     });
+    const one = await call(`/admin/erasures/${erasureId}`, { headers: asOperator });
+    expect(one.body).toEqual(shown);
     expect(await wholeRecord()).not.toContain(visitorId);
   });
 

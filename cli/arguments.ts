@@ -128,10 +128,12 @@ function findCommand(words: readonly string[]): {
     throw new UsageError(`Say what to do: one of ${NOUNS.join(', ')} ${HELP_HINT}`);
   checkNoun(noun);
   const verbs = verbsOf(noun);
-  if (verbs.length > 0 && verb === undefined) {
+  // A noun may stand alone and have verbs beside: `erase VISITOR_ID`, `erase list`.
+  const alone = COMMANDS.has(noun) && !verbs.some((known) => known === verb);
+  if (verbs.length > 0 && verb === undefined && !alone) {
     throw new UsageError(`bruno ${noun} needs a verb: one of ${verbs.join(', ')}`);
   }
-  const name = verbs.length === 0 ? noun : `${noun} ${verb}`;
+  const name = verbs.length === 0 || alone ? noun : `${noun} ${verb}`;
   const spec = COMMANDS.get(name);
   if (spec === undefined || !isCommandName(name)) {
     const near = suggestion(verb ?? '', verbs);

@@ -81,6 +81,7 @@ const options = {
     help: 'only rows about this, such as an experiment',
   },
   state: { type: 'string', value: 'STATE', help: 'pending, sent or failed (all)' },
+  'dry-run': { type: 'boolean', help: 'say what would go and take nothing' },
   'request-id': { type: 'string', value: 'UUID', help: 'repeat an earlier change safely' },
 } as const satisfies Record<string, OptionSpec>;
 
@@ -288,6 +289,19 @@ const commands = {
     summary: 'send a test message to each channel that is on',
     args: [],
     options: ['request-id'],
+  },
+  erase: {
+    words: ['erase'],
+    summary: 'erase a visitor: chats, votes, and what datasets hold of them',
+    args: [{ name: 'VISITOR_ID' }],
+    options: ['reason', 'dry-run'],
+    required: ['reason'],
+  },
+  'erase list': {
+    words: ['erase', 'list'],
+    summary: 'who was erased when and why, and how far it is',
+    args: [],
+    options: [],
   },
   'lineage show': {
     words: ['lineage', 'show'],

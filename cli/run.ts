@@ -8,6 +8,7 @@ import type { CommandName } from './command-table.ts';
 import { curateDataset, listDatasets, showDataset } from './commands/dataset.ts';
 import { listDeadLetters, replayDeadLetters } from './commands/deadletter.ts';
 import { doctor } from './commands/doctor.ts';
+import { eraseVisitor, listErasures } from './commands/erase.ts';
 import { analyzeFile } from './commands/experiment.ts';
 import { historyAt, listHistory, showHistory, verifyHistory } from './commands/history.ts';
 import { cancelJob, createJob, listJobs, showJob } from './commands/job.ts';
@@ -60,6 +61,8 @@ const HANDLERS: Readonly<Record<CommandName, Command>> = {
   'history verify': verifyHistory,
   'notify list': listNotifications,
   'notify test': testChannels,
+  erase: eraseVisitor,
+  'erase list': listErasures,
   'lineage show': showLineage,
 };
 

@@ -135,6 +135,7 @@ export const model = z.looseObject({
     .array(z.looseObject({ name: z.string(), sha256: z.string(), bytes: count }))
     .default([]),
   git_commit: maybe(z.string()),
+  flags: z.array(z.looseObject({ reason: z.string(), at: time })).default([]),
   created_at: time,
 });
 export type Model = z.infer<typeof model>;
@@ -401,8 +402,28 @@ export const outbox = z.looseObject({
 });
 export type Outbox = z.infer<typeof outbox>;
 
+export const erasure = z.looseObject({
+  id: z.string(),
+  at: time,
+  who: z.string(),
+  reason: z.string(),
+  state: z.string(),
+  counts: z.record(z.string(), count),
+  problem: maybe(z.string()),
+  completed_at: maybe(time),
+});
+export type Erasure = z.infer<typeof erasure>;
+export const erasurePreview = z.looseObject({
+  erased_before: z.boolean(),
+  counts: z.record(z.string(), count),
+  datasets: z.array(z.string()),
+  models: z.array(z.string()),
+});
+export type ErasurePreview = z.infer<typeof erasurePreview>;
+
 export const datasets = listOf('datasets', dataset);
 export const apiKeys = listOf('keys', apiKey);
+export const erasures = listOf('erasures', erasure);
 export const jobs = listOf('jobs', job);
 export const models = listOf('models', model);
 export const deadLetters = listOf('dead_letters', deadLetter);

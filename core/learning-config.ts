@@ -149,6 +149,11 @@ const automation = z.strictObject({
   rollback_on_regression: notYet(false, 'rollback_on_regression'),
 });
 
+const privacy = z.strictObject({
+  /** After so many days questions and answers lose their words; 0 keeps them for ever. */
+  retention_days: z.int().min(0).max(36_500).default(400),
+});
+
 export const learningSchema = z.strictObject({
   learning: z.strictObject({
     feedback,
@@ -158,6 +163,7 @@ export const learningSchema = z.strictObject({
     evaluation: evaluation.prefault({}),
     ab_testing: abTesting,
     automation,
+    privacy: privacy.prefault({}),
   }),
 });
 

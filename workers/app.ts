@@ -15,6 +15,7 @@ import { identify } from './keys/identify.ts';
 import { limitNetwork } from './limits.ts';
 import { local } from './local/index.ts';
 import { metrics } from './metrics/index.ts';
+import { privacy } from './privacy/index.ts';
 import { logRequest } from './request-log.ts';
 import { router } from './router/index.ts';
 
@@ -48,11 +49,13 @@ export function createApp(): Hono<App> {
   app.use('/api/*', publicCors);
   app.use('/v1/*', publicCors);
   for (const path of ['/api/chat', '/v1/chat/completions']) app.use(path, limitNetwork('chat'));
+  for (const path of ['/api/visitor', '/api/privacy/opt-out']) app.use(path, limitNetwork('chat'));
   for (const path of ['/api/feedback', '/api/signals']) app.use(path, limitNetwork('feedback'));
   app.use('/api/identify', limitNetwork('identify'));
   app.route('/', router);
   app.route('/', feedback);
   app.route('/', identify);
+  app.route('/', privacy);
   app.route('/', agent);
   app.route('/', admin);
   app.route('/', local);

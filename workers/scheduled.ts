@@ -1,16 +1,18 @@
 // What time brings: the weekly dataset on Sunday 02:00 UTC, and every quarter of an hour a sweep of
-// what ran out or got stuck, and of who left at once. The parts of a sweep do not depend on each other: one that fails is
-// reported at the end and keeps none of the others from running.
+// what ran out or got stuck, of who left at once and of what must be forgotten. The parts do not
+// depend on each other: one that fails is reported at the end and keeps none from running.
 
 import { withDatabase } from '../adapters/postgres/connect.ts';
 import { forgetReplayed } from '../adapters/postgres/dead-letters.ts';
 import { CRON, lastClosedWindow } from '../core/calendar.ts';
 import { startCuration, sweepCuration } from '../functions/curation/start.ts';
+import { sweepErasures } from '../functions/erasure/index.ts';
 import { chainOf, takeOverHistory } from '../functions/history/append.ts';
 import { publishHistory } from '../functions/history/publish.ts';
 import { deliverQuietly } from '../functions/notify/deliver.ts';
 import { watch } from '../functions/notify/watch.ts';
 import { endExhausted } from '../functions/registry/failures.ts';
+import { sweepRetention } from '../functions/retention/index.ts';
 import { sweepAbandonment } from '../functions/signals/abandonment.ts';
 import { databaseOf, type Env } from './env.ts';
 
@@ -26,6 +28,9 @@ export async function fire(cron: string, atMs: number, env: Env): Promise<void> 
     endJobs,
     forgetLetters,
     sweepAbandonment,
+    // Before curation, so that it finds what may still be used.
+    sweepErasures,
+    sweepRetention,
     sweepCuration,
     history,
     watch,

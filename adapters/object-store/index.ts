@@ -1,7 +1,8 @@
-// Any S3: datasets and models, immutable once written, and the presigned addresses that agents get
+// Any S3: datasets and models, immutable once written (an erasure deletes what it replaced), and the presigned addresses that agents get
 // for one job. Every call has a time-out.
 
 import {
+  DeleteObjectCommand,
   GetObjectCommand,
   HeadBucketCommand,
   HeadObjectCommand,
@@ -113,6 +114,27 @@ export class ObjectStore {
       );
       return (await found.Body?.transformToString('utf-8')) ?? '';
     });
+  }
+
+  /** Undefined where there is no such object. */
+  async find(key: string): Promise<string | undefined> {
+    try {
+      return await this.text(key);
+    } catch (error) {
+      const cause = error instanceof AppError ? error.cause : undefined;
+      if (cause instanceof Error && ['NoSuchKey', 'NotFound'].includes(cause.name))
+        return undefined;
+      throw error;
+    }
+  }
+
+  /** Deleting what is not there is harmless. */
+  async remove(key: string): Promise<void> {
+    await this.attempt('delete', () =>
+      this.client.send(new DeleteObjectCommand({ Bucket: this.bucket, Key: key }), {
+        abortSignal: AbortSignal.timeout(CALL_TIMEOUT_MS),
+      }),
+    );
   }
 
   /** Size in bytes, or undefined where there is no such object. */

@@ -2,7 +2,7 @@
 // lineage and curation. Every insert is idempotent by its key; a batch goes in as one statement
 // (answers as one JSON parameter, by jsonb_populate_recordset).
 
-import { and, count, desc, eq, gte, inArray, lt, sql } from 'drizzle-orm';
+import { and, count, desc, eq, gte, inArray, isNull, lt, sql } from 'drizzle-orm';
 import type { FeedbackEvent, InteractionEvent, SignalsEvent } from '../../core/wire/events.ts';
 import type { Queryable } from './connect.ts';
 import { feedbackEvents, interactions, systemPrompts, visitors } from './schema.ts';
@@ -163,7 +163,7 @@ export async function listReviews(db: Queryable, status: ReviewStatus, limit = 2
     })
     .from(feedbackEvents)
     .innerJoin(interactions, eq(interactions.id, feedbackEvents.interactionId))
-    .where(eq(feedbackEvents.reviewStatus, status))
+    .where(and(eq(feedbackEvents.reviewStatus, status), isNull(feedbackEvents.textRemovedAt)))
     .orderBy(feedbackEvents.receivedAt, feedbackEvents.id)
     .limit(limit);
 }
@@ -176,7 +176,7 @@ export interface ReviewDecision {
   at: Date;
 }
 
-/** False when no correction has that id. Deciding again replaces the decision. */
+/** False when no correction that can be read has that id. Deciding again replaces the decision. */
 export async function decideReview(db: Queryable, decision: ReviewDecision): Promise<boolean> {
   const updated = await db
     .update(feedbackEvents)
@@ -190,6 +190,7 @@ export async function decideReview(db: Queryable, decision: ReviewDecision): Pro
       and(
         eq(feedbackEvents.id, decision.eventId),
         inArray(feedbackEvents.reviewStatus, ['pending', 'accepted', 'rejected']),
+        isNull(feedbackEvents.textRemovedAt),
       ),
     )
     .returning({ id: feedbackEvents.id });

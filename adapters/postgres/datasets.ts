@@ -1,8 +1,25 @@
 // Datasets, their members and pairs, and the evidence they are made from.
 
-import { and, asc, desc, eq, gt, gte, inArray, lt, or, sql } from 'drizzle-orm';
+import {
+  and,
+  asc,
+  desc,
+  eq,
+  getTableColumns,
+  gt,
+  gte,
+  inArray,
+  isNotNull,
+  isNull,
+  lt,
+  not,
+  or,
+  sql,
+} from 'drizzle-orm';
 import type { AnyPgColumn } from 'drizzle-orm/pg-core';
+import { AppError } from '../../core/errors.ts';
 import type { Queryable } from './connect.ts';
+import { refusedTraining } from './privacy.ts';
 import {
   datasetMembers,
   datasetPairs,
@@ -61,13 +78,17 @@ export interface DatasetResult {
   manifestSha256: string;
 }
 
-/** Members, pairs and the result in one transaction; a dataset that is not `curating` stays as it is. */
+/**
+ * Members, pairs and the result in one transaction; a dataset that is not `curating` stays as it is.
+ * Throws AppError conflict when something in it was erased since its files were written: write them anew.
+ */
 export async function closeDataset(
   db: Queryable,
   id: string,
   members: readonly MemberRow[],
   pairs: readonly PairRow[],
   result: DatasetResult,
+  heldOut: readonly string[] = [],
 ): Promise<void> {
   const [open] = await db
     .select({ id: datasets.id })
@@ -75,6 +96,11 @@ export async function closeDataset(
     .where(and(eq(datasets.id, id), eq(datasets.status, 'curating')))
     .for('update');
   if (!open) return;
+  await holdAnswers(db, [
+    ...members.map((member) => member.interactionId),
+    ...pairs.flatMap((pair) => [pair.chosenInteractionId, pair.rejectedInteractionId]),
+  ]);
+  await holdPhrasings(db, heldOut);
   for (const batch of chunked(members, 500)) {
     await db.insert(datasetMembers).values(batch).onConflictDoNothing();
   }
@@ -82,6 +108,34 @@ export async function closeDataset(
     await db.insert(datasetPairs).values(batch).onConflictDoNothing();
   }
   await db.update(datasets).set(result).where(eq(datasets.id, id));
+}
+
+const erasedMeanwhile = () =>
+  new AppError('conflict', 'Part of this dataset was erased while it was written. Write it again.');
+
+/** Keeps these answers until the transaction ends: an erasure waits, and then finds the dataset. */
+async function holdAnswers(db: Queryable, ids: readonly string[]): Promise<void> {
+  for (const batch of chunked([...new Set(ids)].toSorted(), 500)) {
+    const held = await db
+      .select({ id: interactions.id })
+      .from(interactions)
+      .where(inArray(interactions.id, batch))
+      .orderBy(asc(interactions.id))
+      .for('key share');
+    if (held.length < batch.length) throw erasedMeanwhile();
+  }
+}
+
+async function holdPhrasings(db: Queryable, ids: readonly string[]): Promise<void> {
+  for (const batch of chunked([...new Set(ids)].toSorted(), 500)) {
+    const held = await db
+      .select({ id: questionPhrasings.id })
+      .from(questionPhrasings)
+      .where(and(inArray(questionPhrasings.id, batch), isNotNull(questionPhrasings.text)))
+      .orderBy(asc(questionPhrasings.id))
+      .for('share');
+    if (held.length < batch.length) throw erasedMeanwhile();
+  }
 }
 
 function chunked<Row>(rows: readonly Row[], size: number): Row[][] {
@@ -92,7 +146,8 @@ function chunked<Row>(rows: readonly Row[], size: number): Row[][] {
 
 /**
  * A page of answers with something new in the window: answered in it, voted on in it, or with a
- * correction decided in it. Ordered by id, after `afterId`.
+ * correction decided in it. Ordered by id, after `afterId`. Answers that lost their words are none;
+ * `trainingOptOut` is also set by a visitor who refused for good.
  */
 export async function pageOfCandidates(
   db: Queryable,
@@ -111,10 +166,11 @@ export async function pageOfCandidates(
       ),
     );
   return db
-    .select()
+    .select({ ...getTableColumns(interactions), trainingOptOut: refusedTraining })
     .from(interactions)
     .where(
       and(
+        isNull(interactions.textRemovedAt),
         afterId === null ? undefined : gt(interactions.id, afterId),
         lt(interactions.createdAt, end),
         or(sql`${interactions.createdAt} >= ${start}`, inArray(interactions.id, touched)),
@@ -126,7 +182,8 @@ export async function pageOfCandidates(
 
 /**
  * A page of what earlier datasets taught or held out, newest dataset first: a correction only while
- * it stands accepted, praise only while the visitor's latest verdict before `until` is not negative.
+ * it stands accepted, praise only while the visitor's latest verdict before `until` is not negative,
+ * and neither once its words are gone or its visitor refuses.
  */
 export async function earlierMembers(
   db: Queryable,
@@ -157,9 +214,10 @@ export async function earlierMembers(
       and(
         lt(datasetMembers.datasetId, before.id),
         sql`${datasetMembers.replayedFrom} IS NULL`,
-        eq(interactions.trainingOptOut, false),
+        not(refusedTraining),
+        isNull(interactions.textRemovedAt),
         sql`CASE ${datasetMembers.source} WHEN 'correction'
-          THEN ${feedbackEvents.reviewStatus} = 'accepted'
+          THEN ${feedbackEvents.reviewStatus} = 'accepted' AND ${feedbackEvents.correctedResponse} IS NOT NULL
           ELSE coalesce(${latestVerdict}, 0) >= 0 END`,
       ),
     )

@@ -1,7 +1,7 @@
 // Questions and the groups they form, kept from first sight: nearest phrasing by cosine similarity
 // (pgvector, HNSW). What a phrasing's split is never changes.
 
-import { and, asc, count, eq, inArray, ne, sql } from 'drizzle-orm';
+import { and, asc, count, eq, inArray, isNotNull, ne, sql } from 'drizzle-orm';
 import type { Queryable } from './connect.ts';
 import { questionGroups, questionPhrasings } from './schema.ts';
 
@@ -26,7 +26,7 @@ export async function findPhrasings(db: Queryable, ids: readonly string[]) {
     .where(inArray(questionPhrasings.id, [...ids]));
 }
 
-/** The held-out phrasings of these groups, as far as the groups themselves are taught. */
+/** The held-out phrasings of these groups whose words are kept, as far as the groups are taught. */
 export async function heldOutPhrasings(db: Queryable, groupIds: readonly string[]) {
   const found = [];
   for (let start = 0; start < groupIds.length; start += IDS_AT_ONCE) {
@@ -39,10 +39,11 @@ export async function heldOutPhrasings(db: Queryable, groupIds: readonly string[
           inArray(questionPhrasings.groupId, groupIds.slice(start, start + IDS_AT_ONCE)),
           eq(questionGroups.split, 'train'),
           ne(questionPhrasings.split, 'train'),
+          isNotNull(questionPhrasings.text),
         ),
       )
       .orderBy(asc(questionPhrasings.id));
-    found.push(...rows);
+    for (const row of rows) if (row.text !== null) found.push({ ...row, text: row.text });
   }
   return found;
 }
@@ -63,6 +64,7 @@ export async function nearestPhrasing(
       similarity: sql<number>`1 - (${questionPhrasings.embedding} <=> ${target}::vector)`,
     })
     .from(questionPhrasings)
+    .where(isNotNull(questionPhrasings.embedding))
     .orderBy(asc(sql`${questionPhrasings.embedding} <=> ${target}::vector`))
     .limit(1);
   return row;
@@ -97,4 +99,20 @@ export async function insertPhrasing(
     .insert(questionPhrasings)
     .values(phrasing)
     .onConflictDoNothing({ target: questionPhrasings.id });
+}
+
+/**
+ * Somebody asks again what was forgotten: the phrasing gets its words back, in its old place. False
+ * where there is no such phrasing.
+ */
+export async function restorePhrasing(
+  db: Queryable,
+  { id, text, embedding }: { id: string; text: string; embedding: number[] },
+): Promise<boolean> {
+  const rows = await db
+    .update(questionPhrasings)
+    .set({ text, embedding })
+    .where(eq(questionPhrasings.id, id))
+    .returning({ id: questionPhrasings.id });
+  return rows.length === 1;
 }

@@ -2,7 +2,7 @@
 // Ids and times are made by callers, as text and timestamptz; embeddings have the 384 dimensions of
 // all-MiniLM-L6-v2.
 
-import { sql } from 'drizzle-orm';
+import { isNull, sql } from 'drizzle-orm';
 import {
   bigint,
   boolean,
@@ -31,6 +31,8 @@ export const visitors = pgTable('visitors', {
   id: text('id').primaryKey(),
   firstSeenAt: instant('first_seen_at').notNull(),
   lastSeenAt: instant('last_seen_at').notNull(),
+  /** Since when nothing this visitor says or said may train; null while it may. */
+  trainingOptOutAt: instant('training_opt_out_at'),
 });
 
 export const systemPrompts = pgTable('system_prompts', {
@@ -70,12 +72,15 @@ export const interactions = pgTable(
     /** Null outside experiments, and in rows from before stages were kept: those are in no sum. */
     shareBp: integer('share_bp'),
     stratum: integer('stratum'),
+    /** Retention took question, answer and sources; the row still counts. */
+    textRemovedAt: instant('text_removed_at'),
   },
   (table) => [
     index('interactions_created').on(table.createdAt, table.id),
     index('interactions_model').on(table.modelServed, table.createdAt),
     index('interactions_visitor').on(table.visitorId, table.experimentId),
     index('interactions_session').on(table.sessionId, table.createdAt, table.id),
+    index('interactions_with_text').on(table.createdAt).where(isNull(table.textRemovedAt)),
   ],
 );
 
@@ -119,12 +124,15 @@ export const feedbackEvents = pgTable(
     reviewedAt: instant('reviewed_at'),
     reviewedBy: text('reviewed_by'),
     reviewNote: text('review_note'),
+    textRemovedAt: instant('text_removed_at'),
   },
   (table) => [
     index('feedback_interaction').on(table.interactionId),
     index('feedback_received').on(table.receivedAt),
     index('feedback_review').on(table.reviewStatus, table.receivedAt),
     index('feedback_reviewed').on(table.reviewedAt),
+    index('feedback_visitor').on(table.visitorId),
+    index('feedback_with_text').on(table.receivedAt).where(isNull(table.textRemovedAt)),
   ],
 );
 
@@ -192,8 +200,9 @@ export const questionPhrasings = pgTable(
     groupId: text('group_id')
       .notNull()
       .references(() => questionGroups.id),
-    text: text('text').notNull(),
-    embedding: vector('embedding', { dimensions: EMBEDDING_DIMENSIONS }).notNull(),
+    /** Null, as the embedding is, once nobody is left whose question it may be kept as. */
+    text: text('text'),
+    embedding: vector('embedding', { dimensions: EMBEDDING_DIMENSIONS }),
     ordinalInGroup: integer('ordinal_in_group').notNull(),
     split: text('split', { enum: ['train', 'validation', 'test'] }).notNull(),
     firstSeenAt: instant('first_seen_at').notNull(),
@@ -201,6 +210,22 @@ export const questionPhrasings = pgTable(
   (table) => [
     index('phrasings_nearest').using('hnsw', table.embedding.op('vector_cosine_ops')),
     uniqueIndex('phrasings_place').on(table.groupId, table.ordinalInGroup),
+  ],
+);
+
+/** Who asked a phrasing, last when: without any of them its text goes. */
+export const phrasingAskers = pgTable(
+  'phrasing_askers',
+  {
+    phrasingId: text('phrasing_id')
+      .notNull()
+      .references(() => questionPhrasings.id),
+    visitorId: text('visitor_id').notNull(),
+    askedAt: instant('asked_at').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.phrasingId, table.visitorId] }),
+    index('askers_visitor').on(table.visitorId),
   ],
 );
 
@@ -213,6 +238,10 @@ export const datasets = pgTable('datasets', {
   files: jsonb('files').notNull(),
   manifestSha256: text('manifest_sha256'),
   createdAt: instant('created_at').notNull(),
+  /** Rises when an erasure takes examples out of it. */
+  revision: integer('revision').notNull().default(1),
+  /** Keys of objects that are to be deleted, unless `files` names them. */
+  superseded: jsonb('superseded').notNull().default([]),
 });
 
 export const datasetMembers = pgTable(
@@ -297,6 +326,58 @@ export const models = pgTable('models', {
   artifacts: jsonb('artifacts').notNull(),
   gitCommit: text('git_commit'),
   createdAt: instant('created_at').notNull(),
+});
+
+/** What an operator must know about a model beside its measurements. */
+export const modelFlags = pgTable(
+  'model_flags',
+  {
+    modelId: text('model_id')
+      .notNull()
+      .references(() => models.id),
+    datasetId: text('dataset_id').notNull(),
+    erasureId: uuid('erasure_id').notNull(),
+    reason: text('reason').notNull(),
+    at: instant('at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.modelId, table.erasureId, table.datasetId] })],
+);
+
+/**
+ * One row for each visitor who was erased: the tombstone that the recorder honours, and the state of
+ * the work. Who it was stands in it only until that work is done.
+ */
+export const erasures = pgTable(
+  'erasures',
+  {
+    id: uuid('id').primaryKey(),
+    visitorHash: text('visitor_hash').notNull(),
+    visitorId: text('visitor_id'),
+    /** Random; stands in the visitor's place where only the count of visitors matters. */
+    pseudonym: text('pseudonym').notNull(),
+    at: instant('at').notNull(),
+    who: text('who').notNull(),
+    reason: text('reason').notNull(),
+    state: text('state', { enum: ['requested', 'rewriting', 'complete'] }).notNull(),
+    /** Ids of what is gone from the record and not yet from sessions and datasets. */
+    answers: jsonb('answers').notNull(),
+    sessions: jsonb('sessions').notNull(),
+    phrasings: jsonb('phrasings').notNull(),
+    counts: jsonb('counts').notNull(),
+    problem: text('problem'),
+    completedAt: instant('completed_at'),
+  },
+  (table) => [
+    uniqueIndex('erasures_visitor').on(table.visitorHash),
+    index('erasures_state').on(table.state, table.at),
+  ],
+);
+
+/** Work that only one may do at a time, until when, by the database's own clock. */
+export const workLeases = pgTable('work_leases', {
+  name: text('name').primaryKey(),
+  holder: text('holder').notNull(),
+  until: instant('until').notNull(),
 });
 
 export const routingHistory = pgTable('routing_history', {

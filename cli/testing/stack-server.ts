@@ -12,6 +12,7 @@ import {
   createJobSchema,
   createKeySchema,
   curateRequestSchema,
+  erasureRequestSchema,
   reviewDecisionSchema,
   revokeKeySchema,
   routeRequestSchema,
@@ -39,6 +40,7 @@ export type Interruption = {
 export type World = Told & {
   requests: { method: string; path: string; body: unknown }[];
   datasets: unknown[];
+  erasures: unknown[];
   reviews: state.ReviewState[];
   letters: state.LetterState[];
   jobs: state.JobState[];
@@ -73,6 +75,7 @@ export async function startStack(): Promise<Stack> {
     ...told(),
     requests: [],
     datasets: [state.dataset],
+    erasures: [],
     reviews: [{ ...state.review }, { ...state.review, event_id: 'evt-2' }],
     letters: [{ ...state.deadLetter }],
     jobs: [{ ...state.job }],
@@ -184,6 +187,10 @@ function route(world: World, request: Request): Reply {
       return ok(
         world.curationSteps.length > 1 ? world.curationSteps.shift() : world.curationSteps[0],
       );
+    case 'GET erasures':
+      return ok({ erasures: world.erasures });
+    case 'POST erasures':
+      return parsed(erasureRequestSchema, request.body, (body) => erase(world, body));
     case 'GET models':
       return ok({ models: [state.model] });
     case 'GET models/:id':
@@ -239,6 +246,20 @@ function moveClock(world: World, body: unknown): Reply {
   return parsed(clockRequestSchema, body, (wanted) =>
     ok({ now: 'to' in wanted ? wanted.to : state.T0, fired: 3 }),
   );
+}
+
+function erase(world: World, body: z.infer<typeof erasureRequestSchema>): Reply {
+  const before = world.erasures.length > 0;
+  const { datasets: _d, models_flagged: _m, ...counts } = state.erasure.counts;
+  if (body.dry_run === true) {
+    const datasets = ['2026-w41', '2026-w42'];
+    const models = [state.model.id];
+    return ok({ dry_run: true, erased_before: before, counts, datasets, models });
+  }
+  const { reason } = body;
+  const asked = { ...state.erasure, who: 'operator', reason, state: 'rewriting', counts };
+  if (!before) world.erasures.push({ ...asked, completed_at: null });
+  return ok(world.erasures[0], 202);
 }
 
 const missing = (what: string, id: string): Reply =>

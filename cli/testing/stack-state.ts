@@ -426,3 +426,28 @@ export type KeyState = Omit<
 };
 /** Made of zeros: it opens nothing anywhere. */
 export const KEY_TEXT = keyOf(apiKey.id, '0'.repeat(40)).text;
+
+export const erasure = {
+  id: '0b0e0000-0000-7000-8000-0000000000e1',
+  visitor_hash: 'e'.repeat(64),
+  at: T0,
+  who: 'visitor',
+  reason: 'asked for by the visitor',
+  state: 'complete',
+  sessions_left: 0,
+  counts: {
+    answers: 12,
+    feedback: 5,
+    corrections: 1,
+    sessions: 2,
+    questions: 7,
+    exposures_renamed: 1,
+    datasets: 2,
+    examples: 4,
+    held_out: 1,
+    pairs: 1,
+    models_flagged: 1,
+  },
+  problem: null,
+  completed_at: T0,
+};

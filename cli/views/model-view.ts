@@ -56,6 +56,7 @@ export function modelSection(model: Model): string {
     ['verdict', model.reason],
     ...reading(model.metrics),
     ['commit', model.git_commit],
+    ...model.flags.map((flag): [string, Cell] => ['flag', `${flag.reason} (${instant(flag.at)})`]),
   ];
   return section(
     `Model ${model.id}`,

@@ -9,6 +9,7 @@ import * as record from '../testing/record-routes.ts';
 import * as state from '../testing/stack-state.ts';
 import { datasetList, datasetPage } from './dataset-view.ts';
 import { deadLetterList } from './deadletter-view.ts';
+import { erasureList, erasurePage } from './erasure-view.ts';
 import { historyList, historyPage, momentPage, verificationPage } from './history-view.ts';
 import { jobList, jobPage } from './job-view.ts';
 import { keyList, keyMade } from './key-view.ts';
@@ -22,6 +23,11 @@ import { statusPage } from './status-view.ts';
 const dataset = schemas.dataset.parse(state.dataset);
 const job = schemas.job.parse(state.job);
 const model = schemas.model.parse(state.model);
+const flagged = schemas.model.parse({
+  ...state.model,
+  flags: [{ reason: 'Made from 2026-w42 before a visitor was erased from it.', at: state.T0 }],
+});
+const erasure = schemas.erasure.parse(state.erasure);
 const review = schemas.review.parse(state.review);
 const letter = schemas.deadLetter.parse(state.deadLetter);
 const hostile = { ...letter, kind: '\u001b[31mred', interaction_id: null, attempts: 3 };
@@ -99,6 +105,9 @@ describe('pages', () => {
     ['job-refused', jobPage(refused)],
     ['models', modelList([model])],
     ['model', modelPage(model)],
+    ['model-flagged', modelPage(flagged)],
+    ['erasures', erasureList([erasure])],
+    ['erasure', erasurePage(erasure)],
     ['reviews', reviewList([review, schemas.review.parse(wide)], 'pending')],
     ['deadletters', deadLetterList([letter, schemas.deadLetter.parse(hostile)])],
     ['route', routePage(route)],

@@ -82,6 +82,7 @@ export const modelSchema = z.object({
   reason: text,
   metrics: z.optional(z.unknown()),
   git_commit: text,
+  flags: z.optional(z.array(z.object({ reason: z.string(), at: text }))),
   created_at: text,
 });
 export type Model = z.infer<typeof modelSchema>;

@@ -46,6 +46,11 @@ function ModelItem({ model }: { model: Model }) {
       </header>
       <p className="quiet">{STAGES[model.stage] ?? model.stage}</p>
       {model.reason && trained && <p className="verdict">{model.reason}</p>}
+      {(model.flags ?? []).map((flag) => (
+        <p key={`${flag.at} ${flag.reason}`} className="verdict" data-testid="model-flag">
+          <strong>Flagged</strong> {flag.reason}
+        </p>
+      ))}
       {results.map((result) => (
         <HeldOutRow key={result.set} result={result} range={range} />
       ))}

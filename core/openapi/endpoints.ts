@@ -6,15 +6,17 @@ import type { ErrorCode } from '../errors.ts';
 import {
   chatAnswerSchema,
   completionAnswerSchema,
+  erasureAnswerSchema,
   feedbackAnswerSchema,
   healthAnswerSchema,
   identifyAnswerSchema,
   modelAnswerSchema,
   modelsAnswerSchema,
+  optOutAnswerSchema,
   sessionAnswerSchema,
   signalsAnswerSchema,
 } from '../wire/answers.ts';
-import { chatRequestSchema, sessionRequestSchema } from '../wire/chat.ts';
+import { chatRequestSchema, optOutRequestSchema, sessionRequestSchema } from '../wire/chat.ts';
 import { completionRequestSchema } from '../wire/completion.ts';
 import { feedbackRequestSchema, signalsRequestSchema } from '../wire/feedback.ts';
 import { identifyRequestSchema } from '../wire/identify.ts';
@@ -91,6 +93,42 @@ export const ENDPOINTS: readonly Endpoint[] = [
       'forbidden',
       'origin_not_allowed',
       'invalid_request',
+      'dependency_unavailable',
+    ],
+  },
+  {
+    method: 'post',
+    path: '/api/privacy/opt-out',
+    id: 'refuseTraining',
+    title: 'Keep a visitor out of training for good',
+    about:
+      'Nothing that this visitor says or has said goes into a dataset that is made from now on. It holds for the identity, not for one device, and cannot be taken back; an answer alone is kept out by `training_opt_out`.',
+    body: { schema: optOutRequestSchema, types: [JSON_TYPE] },
+    security: ['visitor'],
+    answers: [{ status: 200, about: 'Recorded.', schema: optOutAnswerSchema, types: [JSON_TYPE] }],
+    errors: [...BODY, ...TOKENS, 'unauthorized', 'origin_not_allowed'],
+  },
+  {
+    method: 'delete',
+    path: '/api/visitor',
+    id: 'eraseVisitor',
+    title: 'Erase a visitor',
+    about:
+      'Deletes the visitor\u2019s chats, votes and conversations, at once; datasets are rewritten without them soon after. Again is the same as once. Throw the token away afterwards: what is asked with it is answered, and never kept.',
+    security: ['visitor'],
+    answers: [
+      {
+        status: 202,
+        about: 'Gone from the record.',
+        schema: erasureAnswerSchema,
+        types: [JSON_TYPE],
+      },
+    ],
+    errors: [
+      ...TOKENS,
+      'invalid_request',
+      'unauthorized',
+      'origin_not_allowed',
       'dependency_unavailable',
     ],
   },

@@ -47,6 +47,13 @@ export const createKeySchema = z
 
 export const revokeKeySchema = z.strictObject({ reason: textSchema(2000) });
 
+export const erasureRequestSchema = z.strictObject({
+  visitor_id: textSchema(300),
+  reason: textSchema(2000),
+  /** Says what would go and takes nothing. */
+  dry_run: z.boolean().optional(),
+});
+
 export const clockRequestSchema = z.union([
   z.strictObject({ to: z.iso.datetime({ offset: true }) }),
   z.strictObject({ advance_ms: z.int().min(0) }),

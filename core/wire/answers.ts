@@ -79,3 +79,11 @@ export const healthAnswerSchema = z.object({
   parts: z.record(z.string(), z.boolean()),
   ill: z.array(z.string()),
 });
+
+export const optOutAnswerSchema = z.object({ status: z.literal('recorded') });
+
+export const erasureAnswerSchema = z.object({
+  erasure_id: z.string(),
+  /** `rewriting`: gone from the record, datasets are still being rewritten without it. */
+  state: z.enum(['requested', 'rewriting', 'complete']),
+});

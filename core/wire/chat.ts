@@ -5,6 +5,8 @@ import { LIMITS, sourcesSchema, textSchema } from './shared.ts';
 
 export const sessionRequestSchema = z.strictObject({});
 
+export const optOutRequestSchema = z.strictObject({});
+
 export const chatRequestSchema = z.strictObject({
   session_id: textSchema(100),
   visitor_token: textSchema(2000),

@@ -7,6 +7,7 @@ import { matchPairs, type PairSource, pairWeight } from '../../core/pairs.ts';
 import type { Band } from '../../core/quality.ts';
 import type { Split } from '../../core/split.ts';
 import type { FilterReason } from './score.ts';
+import { countContents } from './standing.ts';
 
 /** One judged answer of the window, without its text. */
 export interface Candidate {
@@ -332,9 +333,6 @@ function countUp(
   for (const { band } of candidates) if (band) bands[band] += 1;
   const counted = (source: Candidate['tokenSource']) =>
     candidates.filter((candidate) => candidate.tokenSource === source).length;
-  const inSplit = (split: Split) => members.filter((member) => member.split === split).length;
-  const bySource: Counts['pairs_by_source'] = {};
-  for (const { source } of pairs) bySource[source] = (bySource[source] ?? 0) + 1;
   return {
     interactions: candidates.length,
     with_evidence: candidates.filter((candidate) => candidate.raw !== null).length,
@@ -342,15 +340,7 @@ function countUp(
     filtered,
     token_sources: { model_server: counted('model_server'), words: counted('words') },
     bands,
-    train: inSplit('train'),
-    // Filled in once the held-out phrasings are known.
-    validation_phrasings: 0,
-    test_phrasings: 0,
-    validation_groups: inSplit('validation_groups'),
-    test_groups: inSplit('test_groups'),
-    corrections: members.filter((m) => m.source === 'correction' && m.replayedFrom === null).length,
-    replayed: members.filter((member) => member.replayedFrom !== null).length,
-    pairs: pairs.length,
-    pairs_by_source: bySource,
+    // Which of them are held-out phrasings is known later.
+    ...countContents(members, pairs, []),
   };
 }

@@ -6,6 +6,8 @@ import { sha256 } from '../../adapters/object-store/index.ts';
 import { feedbackOf } from '../../adapters/postgres/answers.ts';
 import type { Database } from '../../adapters/postgres/connect.ts';
 import { type InteractionRow, pageOfCandidates } from '../../adapters/postgres/datasets.ts';
+import { erasedAmong } from '../../adapters/postgres/erasures.ts';
+import { type Asked, forgetAsker, noteAskers } from '../../adapters/postgres/phrasings.ts';
 import type { LearningConfig } from '../../core/learning-config.ts';
 import { sourcesSchema } from '../../core/wire/shared.ts';
 import type { Candidate } from './assemble.ts';
@@ -62,10 +64,31 @@ export async function collectPage(db: Database, options: CollectOptions): Promis
       at: options.window.end,
     },
   );
+  await keepAskers(
+    db,
+    usable.flatMap(({ row }) => {
+      const place = placed.get(row.query);
+      if (place === undefined) return [];
+      return [{ phrasingId: place.phrasingId, visitorId: row.visitorId, askedAt: row.createdAt }];
+    }),
+  );
   const candidates = await Promise.all(
     judged.map(({ row, judged: verdict }) => candidateOf(row, verdict, placed.get(row.query))),
   );
   return { candidates, next: rows.length < PAGE_SIZE ? null : (rows.at(-1)?.id ?? null) };
+}
+
+/** Whoever was erased while this page was read leaves nothing of it behind. */
+async function keepAskers(db: Database, asked: readonly Asked[]): Promise<void> {
+  await noteAskers(db, asked);
+  const visitors = asked.map((one) => one.visitorId);
+  await db.transaction(async (tx) => {
+    for (const visitorId of await erasedAmong(tx, visitors)) {
+      const theirs = asked.filter((one) => one.visitorId === visitorId);
+      const ids = theirs.map((one) => one.phrasingId);
+      await forgetAsker(tx, visitorId, ids);
+    }
+  });
 }
 
 async function candidateOf(

@@ -1,6 +1,7 @@
 // Which group a question belongs to, kept for ever from first sight. A question unseen so far joins
 // the group of its nearest phrasing when similar enough, else starts a group of its own; its split
-// is drawn then and never again. Embeddings come from the agent.
+// is drawn then and never again, also when its words are forgotten and it is asked again. Embeddings
+// come from the agent.
 
 import { embed, type ModelServerConfig } from '../../adapters/model-server/index.ts';
 import { sha256 } from '../../adapters/object-store/index.ts';
@@ -12,6 +13,7 @@ import {
   insertGroup,
   insertPhrasing,
   nearestPhrasing,
+  restorePhrasing,
 } from '../../adapters/postgres/questions.ts';
 import { groupSplit, phrasingSplit, type Split, splitOf } from '../../core/split.ts';
 import { topicOf } from '../../core/topics.ts';
@@ -55,7 +57,10 @@ export async function placeQuestions(
 ): Promise<Map<string, Placed>> {
   const ids = new Map<string, string>();
   for (const text of texts) ids.set(text, await phrasingId(text));
-  const known = new Set((await findPhrasings(db, [...new Set(ids.values())])).map((row) => row.id));
+  const kept = (await findPhrasings(db, [...new Set(ids.values())])).filter(
+    ({ text }) => text !== null,
+  );
+  const known = new Set(kept.map((row) => row.id));
   const fresh = new Map<string, string>();
   for (const [text, id] of ids) if (!known.has(id) && !fresh.has(id)) fresh.set(id, text);
   const entries = [...fresh];
@@ -92,6 +97,7 @@ async function place(
   options: PlaceOptions,
 ): Promise<void> {
   await db.transaction(async (tx) => {
+    if (await restorePhrasing(tx, question)) return;
     const nearest = await nearestPhrasing(tx, question.embedding);
     const similar = nearest !== undefined && nearest.similarity >= options.similarityThreshold;
     const groupId = similar ? nearest.groupId : `g-${question.id.slice(2)}`;

@@ -81,11 +81,15 @@ export class CurationWorkflow extends WorkflowEntrypoint<Env, CurationParams> {
   private async write(window: CurationWindow, candidates: readonly Candidate[]): Promise<string> {
     const config = learningOf(this.env).curation;
     return withDatabase(databaseOf(this.env), async (db) => {
+      // A run that comes late must not write over the files of a dataset that is complete.
+      const found = await findDataset(db, window.id);
+      if (found !== undefined && found.status !== 'curating') return found.status;
       const earlier = await collectEarlier(db, window);
       const assembled = assemble(window.id, candidates, earlier, config);
       const groups = [...taughtGroups(assembled.members).keys()];
-      const assembly = withHeldOut(assembled, await heldOutPhrasings(db, groups));
-      const written = await writeDataset(db, objectStoreOf(this.env), window, assembly);
+      const planned = withHeldOut(assembled, await heldOutPhrasings(db, groups));
+      const written = await writeDataset(db, objectStoreOf(this.env), window, planned);
+      const { assembly } = written;
       const large = assembly.counts.interactions >= config.min_interactions;
       const status = large && assembly.counts.train > 0 ? 'ready' : 'too_small';
       const members = assembly.members.map((member) => ({
@@ -108,12 +112,19 @@ export class CurationWorkflow extends WorkflowEntrypoint<Env, CurationParams> {
         split: pair.split,
       }));
       await db.transaction((tx) =>
-        closeDataset(tx, window.id, members, pairs, {
-          status,
-          counts: assembly.counts,
-          files: written.files,
-          manifestSha256: written.manifestSha256,
-        }),
+        closeDataset(
+          tx,
+          window.id,
+          members,
+          pairs,
+          {
+            status,
+            counts: assembly.counts,
+            files: written.files,
+            manifestSha256: written.manifestSha256,
+          },
+          assembly.heldOut.map(({ phrasing }) => phrasing.id),
+        ),
       );
       return (await findDataset(db, window.id))?.status ?? status;
     });

@@ -1,21 +1,18 @@
 // The dataset's files: JSON lines by split, each with its hash, and a manifest that says what is in
 // them and where every example came from. Text is fetched again here, in batches, by reference.
 
-import { inArray } from 'drizzle-orm';
 import type { ObjectStore } from '../../adapters/object-store/index.ts';
 import { sha256 } from '../../adapters/object-store/index.ts';
 import type { Database } from '../../adapters/postgres/connect.ts';
 import type { InteractionRow } from '../../adapters/postgres/datasets.ts';
-import { feedbackEvents, interactions } from '../../adapters/postgres/schema.ts';
 import { type CurationWindow, parseWeekId } from '../../core/calendar.ts';
 import { CURRENT_PROMPT, isPromptVersion, systemPrompt } from '../../core/system-prompt.ts';
 import { topicOf } from '../../core/topics.ts';
 import { sourcesSchema } from '../../core/wire/shared.ts';
-import type { Assembly, Member, PairRef } from './assemble.ts';
+import type { Member, PairRef } from './assemble.ts';
 import type { HeldOut } from './held-out.ts';
-import { keyFactsOf } from './key-facts.ts';
-
-const FETCH_BATCH = 500;
+import { type Complete, standing } from './standing.ts';
+import { fetchTexts, type Texts } from './texts.ts';
 
 export interface DatasetFile {
   /** Path in the agent's dataset folder. */
@@ -29,13 +26,8 @@ export interface DatasetFile {
 export interface WrittenDataset {
   files: DatasetFile[];
   manifestSha256: string;
-}
-
-type Texts = Map<string, { row: InteractionRow; corrections: Map<string, CorrectionRow> }>;
-interface CorrectionRow {
-  text: string;
-  type: string | null;
-  keyFacts: string[];
+  /** What of the plan is in them: all whose words were still there. */
+  assembly: Complete;
 }
 
 const SFT_FILES = {
@@ -46,15 +38,36 @@ const SFT_FILES = {
   test_groups: 'test-groups.jsonl',
 } as const;
 
+const PAIR_SIDES = ['train', 'validation', 'test'] as const;
+
+/** Every object that a dataset is first written to. */
+export function datasetKeys(id: string): string[] {
+  const folder = datasetFolder(id);
+  return [
+    ...[...Object.values(SFT_FILES), 'manifest.json'].map(
+      (name) => `training-data/${folder}/${name}`,
+    ),
+    ...PAIR_SIDES.map((side) => `rlhf-data/${folder}/${side}.jsonl`),
+    `rlhf-data/${folder}/manifest.json`,
+  ];
+}
+
+/** Under `training-data/` and `rlhf-data/`. */
+export function datasetFolder(id: string): string {
+  const { year, week } = parseWeekId(id);
+  return `${year}/week-${String(week).padStart(2, '0')}`;
+}
+
 export async function writeDataset(
   db: Database,
   store: ObjectStore,
   window: CurationWindow,
-  assembly: Assembly & { heldOut: readonly HeldOut[] },
+  planned: Complete,
 ): Promise<WrittenDataset> {
-  const { year, week } = parseWeekId(window.id);
-  const folder = `${year}/week-${String(week).padStart(2, '0')}`;
-  const texts = await fetchTexts(db, assembly);
+  const { week } = parseWeekId(window.id);
+  const folder = datasetFolder(window.id);
+  const texts = await fetchTexts(db, planned);
+  const assembly = standing(planned, texts);
   const files: DatasetFile[] = [];
   const save = async (path: string, key: string, lines: readonly string[]) => {
     const stored = await store.put(
@@ -76,7 +89,7 @@ export async function writeDataset(
       lines.filter((line) => line !== undefined),
     );
   }
-  for (const side of ['train', 'validation', 'test'] as const) {
+  for (const side of PAIR_SIDES) {
     const pairs = assembly.pairs.filter((pair) => pair.split === side);
     await save(
       `pairs/${side}.jsonl`,
@@ -85,7 +98,7 @@ export async function writeDataset(
     );
   }
   const manifestSha256 = await writeManifests(store, window, folder, files, assembly);
-  return { files, manifestSha256 };
+  return { files, manifestSha256, assembly };
 }
 
 async function writeManifests(
@@ -93,7 +106,7 @@ async function writeManifests(
   window: CurationWindow,
   folder: string,
   files: readonly DatasetFile[],
-  assembly: Assembly & { heldOut: readonly HeldOut[] },
+  assembly: Complete,
 ): Promise<string> {
   const shared = {
     version: 1,
@@ -136,39 +149,6 @@ async function writeManifests(
     'application/json',
   );
   return sha256(new TextEncoder().encode(manifest));
-}
-
-async function fetchTexts(db: Database, assembly: Assembly): Promise<Texts> {
-  const ids = [
-    ...new Set([
-      ...assembly.members.map((member) => member.interactionId),
-      ...assembly.pairs.flatMap((pair) => [pair.chosenInteractionId, pair.rejectedInteractionId]),
-    ]),
-  ];
-  const texts: Texts = new Map();
-  for (let start = 0; start < ids.length; start += FETCH_BATCH) {
-    const batch = ids.slice(start, start + FETCH_BATCH);
-    for (const row of await db.select().from(interactions).where(inArray(interactions.id, batch))) {
-      texts.set(row.id, { row, corrections: new Map() });
-    }
-    const events = await db
-      .select({
-        id: feedbackEvents.id,
-        interactionId: feedbackEvents.interactionId,
-        text: feedbackEvents.correctedResponse,
-        type: feedbackEvents.correctionType,
-        metadata: feedbackEvents.metadata,
-      })
-      .from(feedbackEvents)
-      .where(inArray(feedbackEvents.interactionId, batch));
-    for (const { id, interactionId, text, type, metadata } of events) {
-      if (text !== null) {
-        const entry = { text: text.trim(), type, keyFacts: keyFactsOf(metadata) };
-        texts.get(interactionId)?.corrections.set(id, entry);
-      }
-    }
-  }
-  return texts;
 }
 
 function promptOf(row: InteractionRow, question: string) {

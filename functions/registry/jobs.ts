@@ -1,7 +1,7 @@
 // Training jobs: made from a dataset, given to one agent at a time under a lease, ended once. The
 // attempt number fences: a holder whose lease was taken over can no longer say anything.
 
-import type { Database } from '../../adapters/postgres/connect.ts';
+import type { Database, Queryable } from '../../adapters/postgres/connect.ts';
 import { type DatasetRow, findDataset } from '../../adapters/postgres/datasets.ts';
 import {
   agentSeen,
@@ -31,7 +31,7 @@ const URL_SECONDS = 12 * 3_600;
 /** What an agent says that is told to end while it trains. */
 const AGENT_STOPPED = 'agent_stopped';
 
-const checkpointKey = (jobId: string) => `checkpoints/${jobId}.tar`;
+export const checkpointKey = (jobId: string) => `checkpoints/${jobId}.tar`;
 
 export const stale = () =>
   new AppError(
@@ -41,7 +41,7 @@ export const stale = () =>
 
 /** `again` makes a further iteration; else the dataset's first job is returned if there is one. */
 export async function createTrainingJob(
-  db: Database,
+  db: Queryable,
   env: Env,
   request: { datasetId: string; again: boolean },
 ): Promise<JobRow> {

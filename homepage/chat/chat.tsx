@@ -1,7 +1,7 @@
 // The whole chat: conversation, composer and the visitor's choice about training. It fills the
 // element it stands in and scrolls within it. Used by the demo page, the widget and other pages.
 import { useRef } from 'react';
-import { assistantAt, type Source } from '../client/index.ts';
+import { assistantAt, refuseTraining, type Source } from '../client/index.ts';
 import { Composer } from './composer.tsx';
 import { Privacy } from './privacy.tsx';
 import { type Theme, themeAttribute } from './theme.ts';
@@ -73,7 +73,13 @@ export function Chat(props: ChatProps) {
           onAsk={chat.ask}
           onStop={chat.stop}
         />
-        <Privacy optOut={optOut} policyUrl={props.privacyUrl ?? null} onChange={setOptOut} />
+        <Privacy
+          optOut={optOut}
+          policyUrl={props.privacyUrl ?? null}
+          onChange={setOptOut}
+          onRefuse={() => refuseTraining(assistant)}
+          onErase={chat.erase}
+        />
       </div>
     </section>
   );

@@ -32,14 +32,16 @@ export type TurnEvent =
       modelVersion: string | null;
     }
   | { type: 'wrote'; id: number; text: string }
-  | { type: 'ended'; id: number; state: AnswerPhase };
+  | { type: 'ended'; id: number; state: AnswerPhase }
+  | { type: 'erased' };
 
 export function converse(turns: readonly Turn[], event: TurnEvent): readonly Turn[] {
+  if (event.type === 'erased') return [];
   if (event.type === 'asked') return [...turns, emptyTurn(event.id, event.question)];
   return turns.map((turn) => (turn.id === event.id ? change(turn, event) : turn));
 }
 
-function change(turn: Turn, event: Exclude<TurnEvent, { type: 'asked' }>): Turn {
+function change(turn: Turn, event: Exclude<TurnEvent, { type: 'asked' | 'erased' }>): Turn {
   switch (event.type) {
     case 'retried':
       return emptyTurn(turn.id, turn.question);

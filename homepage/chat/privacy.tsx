@@ -1,12 +1,17 @@
-// Says what happens with a chat, and lets the visitor keep it out of training.
+// Says what happens with a chat, lets the visitor keep it out of training, and take it all back.
+import { Decision } from './decision.tsx';
+
 interface Props {
   optOut: boolean;
   /** Where the page says more about it. */
   policyUrl: string | null;
   onChange: (optOut: boolean) => void;
+  /** Also what was said before, for good. */
+  onRefuse: () => Promise<void>;
+  onErase: () => Promise<void>;
 }
 
-export function Privacy({ optOut, policyUrl, onChange }: Props) {
+export function Privacy({ optOut, policyUrl, onChange, onRefuse, onErase }: Props) {
   return (
     <div className="privacy">
       <label className="switch">
@@ -33,6 +38,24 @@ export function Privacy({ optOut, policyUrl, onChange }: Props) {
           </>
         )}
       </p>
+      <div className="quiet">
+        {optOut && (
+          <Decision
+            name="refuse-training"
+            label="Keep earlier chats out too"
+            question="Nothing you said or will say here trains the assistant. This cannot be undone."
+            done="Nothing of yours is used for training from now on."
+            act={onRefuse}
+          />
+        )}{' '}
+        <Decision
+          name="erase"
+          label="Delete my data"
+          question="All your chats and votes are deleted. This cannot be undone."
+          done="Deleted. What you ask next comes from somebody new."
+          act={onErase}
+        />
+      </div>
     </div>
   );
 }

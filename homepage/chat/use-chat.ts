@@ -4,6 +4,7 @@ import { useCallback, useEffect, useReducer, useRef } from 'react';
 import {
   type Assistant,
   askAssistant,
+  eraseMe,
   type Noted,
   type Question,
   type Source,
@@ -21,6 +22,8 @@ export interface Chat {
   retry(turn: Turn): void;
   stop(): void;
   note(interactionId: string, event: Noted): void;
+  /** Erases the visitor and empties the conversation; throws ClientError where it stays. */
+  erase(): Promise<void>;
 }
 
 export interface ChatOptions {
@@ -98,6 +101,11 @@ export function useChat(assistant: Assistant, options: ChatOptions): Chat {
       void run(turn.id, question(turn.question));
     },
     stop: () => running.current?.abort(),
+    async erase() {
+      running.current?.abort();
+      await eraseMe(assistant);
+      tell({ type: 'erased' });
+    },
     note: (interactionId, event) => trackers.current?.note(interactionId, event),
   };
 }

@@ -12,9 +12,25 @@ export interface ClientOptions {
 
 const DEFAULT_TIMEOUT_MS = 15_000;
 
-export async function postJson<T extends z.ZodMiniType>(
+export interface Call {
+  method: 'POST' | 'DELETE';
+  path: string;
+  body?: unknown;
+  /** Whose call it is, where the body does not say so. */
+  token?: string;
+}
+
+export function postJson<T extends z.ZodMiniType>(
   path: string,
   body: unknown,
+  schema: T,
+  options: ClientOptions = {},
+): Promise<z.infer<T>> {
+  return callJson({ method: 'POST', path, body }, schema, options);
+}
+
+export async function callJson<T extends z.ZodMiniType>(
+  { method, path, body, token }: Call,
   schema: T,
   options: ClientOptions = {},
 ): Promise<z.infer<T>> {
@@ -22,9 +38,13 @@ export async function postJson<T extends z.ZodMiniType>(
   let response: Response;
   try {
     response = await send(`${options.baseUrl ?? ''}${path}`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', accept: 'application/json' },
-      body: JSON.stringify(body),
+      method,
+      headers: {
+        accept: 'application/json',
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(options.timeoutMs ?? DEFAULT_TIMEOUT_MS),
     });
   } catch (thrown) {

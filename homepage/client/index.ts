@@ -7,6 +7,7 @@ export { newEventId } from './event-id.ts';
 export { type FeedbackOptions, sendFeedback } from './feedback.ts';
 export type { ClientOptions } from './http.ts';
 export { createOutbox, type Delivery, type Outbox, type OutboxOptions } from './outbox.ts';
+export { eraseMe, refuseTraining } from './privacy.ts';
 export {
   advance,
   type Ending,

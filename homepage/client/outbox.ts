@@ -36,6 +36,8 @@ export interface Outbox {
   /** Tries everything that waits: when the page opens and when the connection is back. */
   flush(): Promise<void>;
   waiting(): number;
+  /** Forgets what waits, unsent. */
+  clear(): void;
   watch(listener: (eventId: string, delivery: Delivery) => void): () => void;
 }
 
@@ -128,6 +130,7 @@ export function createOutbox(storage: KeyValue, options: OutboxOptions = {}): Ou
     flush,
     watch,
     waiting: () => read().length,
+    clear: () => write([]),
     async send(answer, verdict, eventId = newEventId()) {
       const { interactionId, feedbackToken } = answer;
       write([...read(), { eventId, interactionId, feedbackToken, verdict, atMs: now() }]);

@@ -23,6 +23,10 @@ export interface SessionKeeper {
   current(): Promise<Session>;
   /** Drops `refused` (unless another call already replaced it) and returns a fresh session. */
   renew(refused: Session): Promise<Session>;
+  /** Who the visitor is if they were here before; makes nobody. */
+  known(): Session | null;
+  /** The next question comes from somebody new. */
+  forget(): void;
 }
 
 export function keepSession(storage: KeyValue, options: ClientOptions = {}): SessionKeeper {
@@ -51,6 +55,8 @@ export function keepSession(storage: KeyValue, options: ClientOptions = {}): Ses
       attempt(() => storage.removeItem(key));
       return await create();
     },
+    known: () => readStored(storage, key),
+    forget: () => attempt(() => storage.removeItem(key)),
   };
 }
 

@@ -110,6 +110,38 @@ describe.skipIf(browserPath === null)('the demo page', { timeout: 240_000 }, () 
     expect(await page.getByTestId('answer').count()).toBe(2);
   });
 
+  it('deletes everything about a visitor, after asking', async () => {
+    const page = await visit();
+    const id = await ask(page);
+    await page.getByTestId('thumb-up').click();
+    await says(page, 'recorded');
+    await stage.recorded(id, 'thumbs_up');
+    await page.getByTestId('erase-open').click();
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    await expect.poll(() => focusedTestId(page)).toBe('erase-open');
+    expect(await page.getByTestId('answer').count()).toBe(1);
+
+    await page.getByTestId('erase-open').click();
+    await page.getByTestId('erase-yes').click();
+    await page.getByTestId('erase').filter({ hasText: 'What you ask next' }).waitFor();
+    expect(await page.getByTestId('answer').count()).toBe(0);
+    const held = await page.evaluate(() => JSON.stringify({ ...localStorage }));
+    expect(held).not.toContain('visitor_token');
+    expect(await stage.isKnown(id)).toBe(false);
+    // Whoever asks next is somebody new, and is recorded.
+    const next = await ask(page);
+    await expect.poll(() => stage.isKnown(next), { timeout: 20_000 }).toBe(true);
+  });
+
+  it('keeps earlier chats out of training too, when asked to', async () => {
+    const page = await visit();
+    await ask(page);
+    await page.getByTestId('training-opt-out').check();
+    await page.getByTestId('refuse-training-open').click();
+    await page.getByTestId('refuse-training-yes').click();
+    await page.getByTestId('refuse-training').filter({ hasText: 'Nothing of yours' }).waitFor();
+  });
+
   it('can be used with the keyboard alone', async () => {
     const page = await visit();
     await tabTo(page, 'chat-input');

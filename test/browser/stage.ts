@@ -38,6 +38,8 @@ export interface Stage {
   admin<Schema extends z.ZodType>(path: string, schema: Schema): Promise<z.infer<Schema>>;
   /** Waits until the record holds feedback of this type on the answer, and returns all of it. */
   recorded(interactionId: string, type: string): Promise<FeedbackRow[]>;
+  /** Whether the record holds an answer of that id. */
+  isKnown(interactionId: string): Promise<boolean>;
   /** Asks over the API and corrects the answer; returns the answer's id. */
   askAndCorrect(question: string, correction: string): Promise<string>;
   /** What an administrator of the database does by hand. */
@@ -93,6 +95,12 @@ export async function setStage(allowedOrigins: readonly string[] = []): Promise<
       const patience = { timeout: RECORDED_WITHIN_MS, interval: 100 };
       await expect.poll(read, patience).toBeGreaterThan(0);
       return rows;
+    },
+    isKnown: async (interactionId) => {
+      const headers = { authorization: `Bearer ${operatorToken}` };
+      const found = await fetch(`${url}/admin/lineage/${interactionId}`, { headers });
+      if (found.ok || found.status === 404) return found.ok;
+      throw new Error(`lineage answered ${found.status}`);
     },
     askAndCorrect: async (question, correction) => {
       const session = sessionSchema.parse(await post('/api/chat/session', {}));

@@ -29,6 +29,8 @@ const POSTS: [string, Record<string, string>][] = [
   ['/admin/keys', asOperator],
   ['/admin/keys/0123456789/revoke', asOperator],
   ['/admin/notifications/test', asOperator],
+  ['/admin/erasures', asOperator],
+  ['/api/privacy/opt-out', {}],
   ['/local/clock', asOperator],
 ];
 

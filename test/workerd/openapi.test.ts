@@ -50,6 +50,8 @@ test('each endpoint answers a good request with a described status and shape', a
     '/api/feedback': { body: { interaction_id, feedback_token, feedback_type: 'thumbs_up' } },
     '/api/signals': { body: { interaction_id, feedback_token, signals: { copy_event: true } } },
     '/api/chat/session/{id}': { headers: asVisitor },
+    '/api/privacy/opt-out': { body: {}, headers: asVisitor },
+    '/api/visitor': { headers: asVisitor },
     '/v1/models': { headers: asVisitor },
     '/v1/models/{model}': { headers: asVisitor },
     '/api/identify': { body: { visitor_token, user: 'u-1' }, headers: asKey },

@@ -1,6 +1,7 @@
 // Tests inside workerd: objects with their alarms, the queue, the workflow and every route, against
-// a real Postgres behind the real proxy. What has no place in an isolate (the model server, the
-// object store) is run for real by the end-to-end tests.
+// a real Postgres behind the real proxy. What has no place in an isolate (the model server) is run for
+// real by the end-to-end tests. The Worker's own settings name no object store; tests that need one
+// take the one in stored.ts.
 
 import { join } from 'node:path';
 import { cloudflareTest } from '@cloudflare/vitest-plugin';
@@ -40,7 +41,7 @@ export default defineConfig({
       },
     })),
   ],
-  // As wrangler.toml aliases it: there is no DOMParser in a Worker.
+  // As wrangler.toml's [alias] has it, for the bundle.
   resolve: {
     alias: {
       '@aws-sdk/xml-builder': join(

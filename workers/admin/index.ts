@@ -25,6 +25,7 @@ import { type App, readJson, sameOriginWrites } from '../http.ts';
 import { requireOperator } from '../operators.ts';
 import { routingTable } from '../router/live-table.ts';
 import { deadLetterListSchema, deadLetterViews, replayDeadLetter } from './dead-letters.ts';
+import { erasures } from './erasures.ts';
 import { experimentSums } from './experiments.ts';
 import { historyRoutes } from './history.ts';
 import { adminKeys } from './keys.ts';
@@ -194,7 +195,8 @@ export const admin = new Hono<App>()
       return lineage(db, id, table);
     });
     return c.json(found);
-  });
+  })
+  .route('/admin/erasures', erasures);
 
 /** Without a week: the last closed one. A week that is still open has no dataset yet. */
 function chosenWindow(week: string | undefined, at: number): CurationWindow {

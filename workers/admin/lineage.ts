@@ -14,13 +14,13 @@ import {
 import {
   findModel,
   findRouting,
-  modelsEverLive,
   modelsOfDatasets,
   routingOfModel,
 } from '../../adapters/postgres/models.ts';
 import { AppError } from '../../core/errors.ts';
 import { isUuid } from '../../core/ids.ts';
 import type { RoutingTable } from '../../core/routing.ts';
+import { modelContext } from './status.ts';
 import {
   answerView,
   datasetView,
@@ -76,7 +76,7 @@ async function modelLineage(db: Database, id: string, table: RoutingTable) {
   const routing = await routingOfModel(db, id);
   return {
     kind: 'model',
-    model: row ? modelView(row, table, await modelsEverLive(db)) : null,
+    model: row ? modelView(row, await modelContext(db, table, [row])) : null,
     dataset: row?.datasetId ? await datasetLineage(db, row.datasetId) : null,
     routing: routing.map(routingView),
   };

@@ -6,7 +6,13 @@ import { type Database, withDatabase } from '../../adapters/postgres/connect.ts'
 import { listDatasets } from '../../adapters/postgres/datasets.ts';
 import { countWaiting } from '../../adapters/postgres/dead-letters.ts';
 import { lastAgentSeen, listJobs } from '../../adapters/postgres/jobs.ts';
-import { findModel, listModels, modelsEverLive } from '../../adapters/postgres/models.ts';
+import {
+  findModel,
+  listModels,
+  type ModelRow,
+  modelsEverLive,
+} from '../../adapters/postgres/models.ts';
+import { flagsOf } from '../../adapters/postgres/rewrites.ts';
 import { lastClosedWindow, openWindow } from '../../core/calendar.ts';
 import type { FeedbackType } from '../../core/feedback-values.ts';
 import type { RoutingTable } from '../../core/routing.ts';
@@ -15,7 +21,7 @@ import { databaseOf, type Env, gatewayOf, now, settingsOf } from '../env.ts';
 import { objectStoreOf } from '../object-store.ts';
 import { liveTable, routingTable } from '../router/live-table.ts';
 import { channelViews, recentCounts } from './notifications.ts';
-import { datasetView, jobView, modelView, tableView } from './views.ts';
+import { datasetView, jobView, type ModelContext, modelView, tableView } from './views.ts';
 
 export interface PartHealth {
   database: boolean;
@@ -71,15 +77,25 @@ const gatewayView = (report: GatewayReport | undefined) =>
 
 export async function modelViews(db: Database, env: Env, table: RoutingTable) {
   await ensureBaseModel(db, env);
-  const everLive = await modelsEverLive(db);
-  return (await listModels(db)).map((row) => modelView(row, table, everLive));
+  const rows = await listModels(db);
+  const context = await modelContext(db, table, rows);
+  return rows.map((row) => modelView(row, context));
 }
 
 /** Undefined when there is no model of that id. */
 export async function oneModelView(db: Database, env: Env, table: RoutingTable, id: string) {
   await ensureBaseModel(db, env);
   const row = await findModel(db, id);
-  return row && modelView(row, table, await modelsEverLive(db));
+  return row && modelView(row, await modelContext(db, table, [row]));
+}
+
+export async function modelContext(
+  db: Database,
+  table: RoutingTable,
+  rows: readonly ModelRow[],
+): Promise<ModelContext> {
+  const ids = rows.map((row) => row.id);
+  return { table, everLive: await modelsEverLive(db), flags: await flagsOf(db, ids) };
 }
 
 /** What visitors say outright. Leaving and asking on are read off their behaviour. */

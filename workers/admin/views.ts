@@ -9,8 +9,10 @@ import type {
   MemberRow,
   PairRow,
 } from '../../adapters/postgres/datasets.ts';
+import type { Erasure } from '../../adapters/postgres/erasures.ts';
 import type { JobRow } from '../../adapters/postgres/jobs.ts';
 import type { findRouting, ModelRow } from '../../adapters/postgres/models.ts';
+import type { FlagRow } from '../../adapters/postgres/rewrites.ts';
 import { type RoutingTable, routingTableSchema } from '../../core/routing.ts';
 import { keyFactsOf } from '../../functions/curation/key-facts.ts';
 import { stageOf } from '../../functions/registry/models.ts';
@@ -34,6 +36,7 @@ export function datasetView(row: DatasetRow) {
     quality_rate: rate,
     files: row.files,
     manifest_sha256: row.manifestSha256,
+    revision: row.revision,
     created_at: row.createdAt,
   };
 }
@@ -60,7 +63,14 @@ export function jobView(row: JobRow) {
   };
 }
 
-export function modelView(row: ModelRow, table: RoutingTable, everLive: ReadonlySet<string>) {
+/** What a model is seen beside: the route now, the route's history, and its flags. */
+export interface ModelContext {
+  table: RoutingTable;
+  everLive: ReadonlySet<string>;
+  flags: ReadonlyMap<string, readonly FlagRow[]>;
+}
+
+export function modelView(row: ModelRow, { table, everLive, flags }: ModelContext) {
   return {
     id: row.id,
     display: row.display,
@@ -73,6 +83,12 @@ export function modelView(row: ModelRow, table: RoutingTable, everLive: Readonly
     metrics: row.metrics,
     artifacts: row.artifacts,
     git_commit: row.gitCommit,
+    flags: (flags.get(row.id) ?? []).map((flag) => ({
+      reason: flag.reason,
+      dataset_id: flag.datasetId,
+      erasure_id: flag.erasureId,
+      at: flag.at,
+    })),
     created_at: row.createdAt,
   };
 }
@@ -216,6 +232,20 @@ export function pairView(row: PairRow) {
     split: row.split,
   };
 }
+
+/** Without the visitor: while the work goes on the row knows who it was, and nobody else need. */
+export const erasureView = (row: Erasure) => ({
+  id: row.id,
+  visitor_hash: row.visitorHash,
+  at: row.at,
+  who: row.who,
+  reason: row.reason,
+  state: row.state,
+  sessions_left: row.sessions.length,
+  counts: row.counts,
+  problem: row.problem,
+  completed_at: row.completedAt,
+});
 
 export const useView = (use: AnswerUse) => ({
   dataset_id: use.datasetId,

@@ -1,5 +1,6 @@
 // The queue's consumer: the one place that writes answers and votes. A batch is one transaction,
-// every row idempotent by its key, so that a batch delivered twice or in any order ends the same.
+// every row idempotent by its key, so that a batch delivered twice or in any order ends the same. What
+// comes of a visitor who was erased, however late, is dropped.
 
 import {
   insertFeedback,
@@ -7,6 +8,7 @@ import {
   insertSystemPrompt,
 } from '../../adapters/postgres/answers.ts';
 import { withDatabase } from '../../adapters/postgres/connect.ts';
+import { erasedAmong } from '../../adapters/postgres/erasures.ts';
 import { recordExperimentSums, recountVisitors } from '../../adapters/postgres/experiment-sums.ts';
 import { insertExposures } from '../../adapters/postgres/exposures.ts';
 import { insertPeople } from '../../adapters/postgres/people.ts';
@@ -127,13 +129,18 @@ async function toDeadLetters(env: Env, message: Message, reason: string): Promis
 
 async function write(env: Env, events: readonly QueueEvent[]): Promise<void> {
   if (events.length === 0) return;
-  const answers = events.filter((event) => event.kind === 'interaction');
-  const feedback = events.filter((event) => event.kind === 'feedback' || event.kind === 'signals');
-  const identities = events.filter((event) => event.kind === 'identity');
   const { feedback: settings } = learningOf(env);
   await withDatabase(databaseOf(env), (db) =>
     db.transaction(async (tx) => {
-      // Before any other lock, and looked at last: see adapters/postgres/session-signals.ts.
+      const senders = events.map((event) => event.visitor_id);
+      const erased = await erasedAmong(tx, senders);
+      const kept = events.filter((event) => !erased.has(event.visitor_id));
+      const answers = kept.filter((event) => event.kind === 'interaction');
+      const feedback = kept.filter(
+        (event) => event.kind === 'feedback' || event.kind === 'signals',
+      );
+      const identities = kept.filter((event) => event.kind === 'identity');
+      // Before any lock of a row, and looked at last: see adapters/postgres/session-signals.ts.
       await lockSessions(tx, sessionsOf(answers, settings));
       for (const version of new Set(answers.map((event) => event.prompt_version))) {
         if (isPromptVersion(version))

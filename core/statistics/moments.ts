@@ -88,29 +88,36 @@ export function addChange(
   const at = cellIndex(moments, change);
   const cell = moments.cells[at];
   if (!cell) return [...standing];
-  const before = standing.find((own) => sameCell(own, change));
-  const after = {
-    stage: change.stage,
-    arm: change.arm,
-    n: (before?.n ?? 0) + change.n,
-    y: (before?.y ?? 0) + change.y,
-  };
-  if (!standing.some(({ arm }) => arm === change.arm)) moments.users[change.arm] += 1;
+  // One pass and one new list: this runs for every event of a simulated fortnight.
+  const next: UserCell[] = [];
+  let before: UserCell | undefined;
+  let isNewToArm = true;
+  for (const held of standing) {
+    if (held.arm === change.arm) isNewToArm = false;
+    if (sameCell(held, change)) {
+      before = held;
+      continue;
+    }
+    addProducts(moments, at, change, held);
+    next.push(held);
+  }
+  const was = before ?? { n: 0, y: 0 };
+  const { stage, arm } = change;
+  const after = { stage, arm, n: was.n + change.n, y: was.y + change.y };
+  if (isNewToArm) moments.users[arm] += 1;
   if (!before) cell.users += 1;
   cell.n += change.n;
   cell.y += change.y;
   const own = moments.cross[place(at, at)];
   if (own) {
-    const was = before ?? { n: 0, y: 0 };
     const product = after.y * after.n - was.y * was.n;
     own.yy += after.y ** 2 - was.y ** 2;
     own.nn += after.n ** 2 - was.n ** 2;
     own.yn += product;
     own.ny += product;
   }
-  const others = standing.filter((held) => held !== before);
-  for (const other of others) addProducts(moments, at, change, other);
-  return [...others, after];
+  next.push(after);
+  return next;
 }
 
 function addProducts(moments: Moments, at: number, change: UserCell, other: UserCell): void {
@@ -160,14 +167,25 @@ export function momentsFromSums(sums: NamedSums): Moments | NotEnough {
   return moments;
 }
 
+const isWrong = (sum: number) => !isSum(sum);
+
+function firstWrong<Row>(
+  rows: readonly Row[],
+  numbers: (row: Row) => number[],
+): number | undefined {
+  for (const row of rows) {
+    const wrong = numbers(row).find(isWrong);
+    if (wrong !== undefined) return wrong;
+  }
+  return undefined;
+}
+
 /** Whether every number is one that sums of counts can have; else what is wrong. */
 export function usable(moments: Moments): NotEnough | null {
-  const sums = [
-    ...ARMS.map((arm) => moments.users[arm]),
-    ...moments.cells.flatMap(({ users, n, y }) => [users, n, y]),
-    ...moments.cross.flatMap(({ yy, yn, ny, nn }) => [yy, yn, ny, nn]),
-  ];
-  const wrong = sums.find((sum) => !isSum(sum));
+  const wrong =
+    ARMS.map((arm) => moments.users[arm]).find(isWrong) ??
+    firstWrong(moments.cells, ({ users, n, y }) => [users, n, y]) ??
+    firstWrong(moments.cross, ({ yy, yn, ny, nn }) => [yy, yn, ny, nn]);
   if (wrong === undefined) return null;
   return notEnough(`a sum is ${wrong}, where a finite number of zero or more is expected`);
 }

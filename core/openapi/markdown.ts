@@ -2,14 +2,15 @@
 
 import { z } from 'zod';
 import { statusOf } from '../errors.ts';
-import { ENDPOINTS, type Endpoint } from './endpoints.ts';
+import type { Endpoint } from './endpoint.ts';
+import { ENDPOINTS } from './endpoints.ts';
 import { jsonSchemaOf, publicCode } from './index.ts';
 
 const HEAD = `# HTTP API
 
 <!-- Written by \`npm run docs:api\` from the schemas in core/wire/. Change those, not this. -->
 
-The public endpoints, as \`GET /openapi.json\` describes them (OpenAPI 3.1). How to use them from a page: [homepage.md](homepage.md).
+The endpoints, as \`GET /openapi.json\` describes them (OpenAPI 3.1). How to use them from a page: [homepage.md](homepage.md).
 Every error is \`{ "error": { "code", "message", "details"? } }\`, and under \`/v1\` in OpenAI's shape \`{ "error": { "message", "type", "param", "code" } }\`; a wrong method is 405. Each answer carries a \`traceparent\` header.
 `;
 
@@ -18,6 +19,7 @@ const WAYS = {
   visitorOrNone: 'a visitor token as bearer, or nothing',
   operator: 'an operator\u2019s sign-in',
   scraper: '`METRICS_TOKEN` as bearer',
+  agent: '`AGENT_TOKEN` as bearer',
 } as const;
 
 /** The parts of JSON Schema that our own schemas come out as. */
@@ -27,6 +29,7 @@ interface Node {
   required?: string[] | undefined;
   items?: Node | undefined;
   anyOf?: Node[] | undefined;
+  oneOf?: Node[] | undefined;
   enum?: unknown[] | undefined;
   const?: unknown;
   minimum?: number | undefined;
@@ -41,8 +44,10 @@ const nodeSchema: z.ZodType<Node> = z.lazy(() =>
     type: z.union([z.string(), z.array(z.string())]).optional(),
     properties: z.record(z.string(), nodeSchema).optional(),
     required: z.array(z.string()).optional(),
-    items: nodeSchema.optional(),
+    // A tuple says false: nothing after its last place.
+    items: z.union([nodeSchema, z.literal(false).transform(() => undefined)]).optional(),
     anyOf: z.array(nodeSchema).optional(),
+    oneOf: z.array(nodeSchema).optional(),
     enum: z.array(z.unknown()).optional(),
     const: z.unknown().optional(),
     minimum: z.number().optional(),
@@ -68,12 +73,17 @@ function section(endpoint: Endpoint): string {
   if (endpoint.security.length > 0) {
     lines.push(`**Needs** ${endpoint.security.map((way) => WAYS[way]).join(', or ')}.`, '');
   }
+  const asked = Object.entries(endpoint.query ?? {}).map(([name, shape]) => {
+    return `\`${name}\` (${wordsFor(nodeSchema.parse(jsonSchemaOf(shape)))})`;
+  });
+  if (asked.length > 0) lines.push(`**Query** ${asked.join(', ')}`, '');
   if (endpoint.body) {
     lines.push(`**Body** (${endpoint.body.types.map((type) => `\`${type}\``).join(', ')})`, '');
     lines.push(...fieldTable(nodeSchema.parse(jsonSchemaOf(endpoint.body.schema))), '');
   }
   for (const { status, about, schema, types } of endpoint.answers) {
-    lines.push(`**${status}** ${about} (${types.map((type) => `\`${type}\``).join(', ')})`, '');
+    const kinds = types.map((type) => `\`${type}\``).join(', ');
+    lines.push(`**${status}** ${about}${kinds === '' ? '' : ` (${kinds})`}`, '');
     if (schema) lines.push(...fieldTable(nodeSchema.parse(jsonSchemaOf(schema))), '');
   }
   if (endpoint.errors.length > 0) {
@@ -86,7 +96,7 @@ function section(endpoint: Endpoint): string {
 }
 
 function fieldTable(node: Node): string[] {
-  const shapes = node.anyOf ?? [node];
+  const shapes = node.anyOf ?? node.oneOf ?? [node];
   return shapes.flatMap((shape, index) => {
     const rows = rowsOf(shape, '');
     if (rows.length === 0) return [index === 0 ? 'No fields: `{}`.' : ''];

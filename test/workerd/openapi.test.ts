@@ -7,9 +7,14 @@ import { openApi } from '../../core/openapi/index.ts';
 import { errorAnswerSchema } from '../../core/wire/answers.ts';
 import { isOpenAiPath, openAiErrorSchema } from '../../core/wire/openai-error.ts';
 import { createApp } from '../../workers/app.ts';
-import { asOperator, call, newVisitor } from './support.ts';
+import { AGENT, asOperator, call, newVisitor } from './support.ts';
 
 const idsSchema = z.object({ interaction_id: z.string(), feedback_token: z.string() });
+
+const credentials = (path: string): Record<string, string> => {
+  if (path.startsWith('/admin/')) return asOperator;
+  return path.startsWith('/agent/') ? { authorization: `Bearer ${AGENT}` } : {};
+};
 
 test('/openapi.json is OpenAPI 3.1 and names every endpoint', async () => {
   const { status, body } = await call('/openapi.json');
@@ -20,7 +25,7 @@ test('/openapi.json is OpenAPI 3.1 and names every endpoint', async () => {
   const served = createApp()
     .routes.filter(({ method, path }) => method !== 'ALL' && !path.includes('*'))
     .map(({ path }) => path.replaceAll(/:(\w+)/g, '{$1}'))
-    .filter((path) => !/^\/(admin|agent|local|openapi\.json)(\/|$)/.test(path));
+    .filter((path) => !/^\/(local|openapi\.json)(\/|$)/.test(path));
   expect(Object.keys(paths).toSorted()).toEqual([...new Set(served)].toSorted());
 });
 
@@ -52,11 +57,34 @@ test('each endpoint answers a good request with a described status and shape', a
     '/v1/models': { headers: asVisitor },
     '/v1/models/{model}': { headers: asVisitor },
     '/metrics': { headers: asOperator },
+    '/agent/jobs/claim': { body: { agent_id: 'agent-1', bases: ['no-such-base'] } },
+    '/agent/jobs/{id}/heartbeat': { body: { agent_id: 'agent-1', attempt: 1, progress: null } },
+    '/agent/jobs/{id}/complete': { body: {} },
+    '/agent/jobs/{id}/fail': {
+      body: { agent_id: 'agent-1', attempt: 1, code: 'x', message: 'x', retryable: false },
+    },
+    '/admin/jobs/{id}': {},
+    '/admin/jobs': { body: { dataset_id: 'no-such-dataset' } },
+    '/admin/reviews/{id}': { body: { decision: 'accept' } },
+    '/admin/datasets': { body: { week: '2999-w01' } },
+    '/admin/route': { body: { action: 'rollback' } },
   };
-  for (const { method, path, answers } of ENDPOINTS) {
-    const url = path.replace('{id}', id).replace('{model}', 'agent-bruno');
-    const given = { method: method.toUpperCase(), ...requests[path] };
-    const { status, body, headers } = await call(url, given);
+  for (const { method, path, answers, errors } of ENDPOINTS) {
+    const named = path === '/admin/models/{id}' ? 'tiny-sre' : id;
+    const url = path.replace('{id}', named).replace('{model}', 'agent-bruno');
+    const { body: sent, headers: own } = requests[path] ?? {};
+    const { status, body, headers } = await call(url, {
+      method: method.toUpperCase(),
+      ...(method === 'post' ? { body: sent } : {}),
+      headers: own ?? credentials(path),
+    });
+    // Operators' and the agent's endpoints may find nothing here; the suite `schemathesis` has a week.
+    if (/^\/(admin|agent)\//.test(path) && status >= 400) {
+      expect(errors, `${path} answered ${status}`).toContain(
+        errorAnswerSchema.parse(body).error.code,
+      );
+      continue;
+    }
     const described = answers.find((answer) => answer.status === status);
     expect(described, `${path} answered ${status}`).toBeDefined();
     const type = headers.get('content-type')?.split(';')[0];
@@ -71,7 +99,8 @@ test('each endpoint refuses a bad body with a described error', async () => {
   for (const { path, body, errors } of ENDPOINTS) {
     if (body === undefined) continue;
     for (const raw of ['{', '{"no_such_field":1}', '[]']) {
-      const answered = await call(path, isOpenAiPath(path) ? { raw, headers } : { raw });
+      const own = isOpenAiPath(path) ? headers : credentials(path);
+      const answered = await call(path.replace('{id}', crypto.randomUUID()), { raw, headers: own });
       if (isOpenAiPath(path)) {
         openAiErrorSchema.parse(answered.body);
         expect(answered.status, `${path} ${raw}`).toBe(400);

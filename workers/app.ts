@@ -60,14 +60,26 @@ export function createApp(): Hono<App> {
     description ??= openApi();
     return c.json(description);
   });
-  for (const path of new Set(app.routes.map((route) => route.path))) {
-    if (!path.includes('*')) {
-      app.all(path, (c) => {
-        throw new AppError('method_not_allowed', `${c.req.method} is not possible here.`);
-      });
-    }
+  for (const [path, methods] of methodsByPath(app)) {
+    app.all(path, (c) => {
+      // RFC 9110, 15.5.6: a 405 says what is possible.
+      c.header('allow', methods.join(', '));
+      throw new AppError('method_not_allowed', `${c.req.method} is not possible here.`);
+    });
   }
   app.notFound((c) => answerError(new AppError('not_found', 'There is no such endpoint.'), c));
   app.onError(answerError);
   return app;
+}
+
+/** What each path answers; whatever answers GET answers HEAD too. */
+function methodsByPath(app: Hono<App>): Map<string, string[]> {
+  const routes = app.routes.filter(({ method, path }) => method !== 'ALL' && !path.includes('*'));
+  const paths = Map.groupBy(routes, ({ path }) => path);
+  return new Map(
+    [...paths].map(([path, found]) => {
+      const methods = new Set(found.map(({ method }) => method));
+      return [path, [...methods, ...(methods.has('GET') ? ['HEAD'] : [])]];
+    }),
+  );
 }

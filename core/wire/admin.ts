@@ -20,7 +20,8 @@ export const createJobSchema = z.strictObject({ dataset_id: textSchema(50) });
 export const routeRequestSchema = z.strictObject({
   action: z.enum(['start', 'share', 'promote', 'rollback']),
   model_id: textSchema(100).optional(),
-  share: z.number().gt(0).max(1).optional(),
+  /** Down to the one ten-thousandth that the route counts in. */
+  share: z.number().min(0.0001).max(1).optional(),
   reason: textSchema(2000).optional(),
   request_id: uuidSchema.optional(),
 });

@@ -10,7 +10,7 @@ import { agent } from './agent/index.ts';
 import { settingsOf } from './env.ts';
 import { feedback } from './feedback/index.ts';
 import { probes } from './health.ts';
-import { type App, type AppContext, answerError } from './http.ts';
+import { type App, type AppContext, answerError, refuseHugeBodies } from './http.ts';
 import { limitNetwork } from './limits.ts';
 import { local } from './local/index.ts';
 import { metrics } from './metrics/index.ts';
@@ -43,7 +43,11 @@ export function createApp(): Hono<App> {
     await next();
     c.header('x-content-type-options', 'nosniff');
     c.header('referrer-policy', 'no-referrer');
+    // An answer is data; whoever opens one in a browser gets nothing that runs or frames.
+    c.header('content-security-policy', "default-src 'none'; frame-ancestors 'none'");
+    c.header('strict-transport-security', 'max-age=31536000');
   });
+  app.use(refuseHugeBodies);
   app.use('/api/*', publicCors);
   app.use('/v1/*', publicCors);
   for (const path of ['/api/chat', '/v1/chat/completions']) app.use(path, limitNetwork('chat'));

@@ -137,7 +137,7 @@ export const ADMIN_ENDPOINTS: readonly Endpoint[] = [
     about: 'A running one ends at its next heartbeat.',
     security: ['operator'],
     answers: answering(200, 'Cancelled, or about to be.', jobAnswerSchema),
-    errors: [...READ_ONE, 'origin_not_allowed', 'conflict'],
+    errors: [...READ_ONE, 'origin_not_allowed', 'conflict', 'body_too_large'],
   },
   {
     ...list('/admin/reviews', 'listReviews', 'Operators: corrections', reviewsAnswerSchema),

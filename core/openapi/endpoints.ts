@@ -53,6 +53,7 @@ const PUBLIC_ENDPOINTS: readonly Endpoint[] = [
       'forbidden',
       'origin_not_allowed',
       'invalid_request',
+      'body_too_large',
       'dependency_unavailable',
     ],
   },

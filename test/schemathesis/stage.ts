@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { withDatabase } from '../../adapters/postgres/connect.ts';
 import { closeDataset, openDataset } from '../../adapters/postgres/datasets.ts';
 import { insertModel } from '../../adapters/postgres/models.ts';
+import { heartbeatAnswerSchema, offerAnswerSchema } from '../../core/wire/agent-answers.ts';
 import { MODEL, startEdge } from '../edge.ts';
 
 const METRICS_TOKEN = 'metrics-for-tests-only-0123456789';
@@ -17,7 +18,7 @@ export interface FuzzStage {
   /** For the configuration's ${NAMES}. */
   credentials: Readonly<Record<string, string>>;
   /** Words that the stack knows, by the dictionary that holds them. */
-  known: Readonly<Record<string, readonly string[]>>;
+  known: Readonly<Record<string, readonly (string | number)[]>>;
   stop(): Promise<void>;
 }
 
@@ -77,7 +78,9 @@ export async function startFuzzStage(): Promise<FuzzStage> {
     });
     const job = await post('/admin/jobs', { dataset_id: '2026-w39' }, jobSchema, adminToken);
     const claim = { agent_id: AGENT, bases: ['tiny-sre'] };
-    await post('/agent/jobs/claim', claim, z.unknown(), agentToken);
+    await post('/agent/jobs/claim', claim, offerAnswerSchema, agentToken);
+    const beat = { agent_id: AGENT, attempt: 1, progress: null };
+    await post(`/agent/jobs/${job.id}/heartbeat`, beat, heartbeatAnswerSchema, agentToken);
     const waiting = await post('/admin/jobs', { dataset_id: '2026-w40' }, jobSchema, adminToken);
     const { id: sessionId, visitor_token } = await post('/api/chat/session', {}, sessionSchema);
     const asked = { session_id: sessionId, visitor_token, message: 'How do I restart Loki?' };
@@ -106,6 +109,9 @@ export async function startFuzzStage(): Promise<FuzzStage> {
         model: ['2026-w38.1', 'tiny-sre'],
         dataset: WEEKS,
         agent: [AGENT],
+        review: [event_id],
+        job: [job.id, waiting.id],
+        attempt: [1],
         id: [job.id, waiting.id, event_id, about.interaction_id, '2026-w38.1', ...WEEKS],
       },
       stop: () => edge.stop(),

@@ -6,6 +6,7 @@ import { ENDPOINTS } from '../../core/openapi/endpoints.ts';
 import { openApi } from '../../core/openapi/index.ts';
 import { errorAnswerSchema } from '../../core/wire/answers.ts';
 import { isOpenAiPath, openAiErrorSchema } from '../../core/wire/openai-error.ts';
+import { LIMITS } from '../../core/wire/shared.ts';
 import { createApp } from '../../workers/app.ts';
 import { AGENT, asOperator, call, newVisitor } from './support.ts';
 
@@ -14,6 +15,12 @@ const idsSchema = z.object({ interaction_id: z.string(), feedback_token: z.strin
 const credentials = (path: string): Record<string, string> => {
   if (path.startsWith('/admin/')) return asOperator;
   return path.startsWith('/agent/') ? { authorization: `Bearer ${AGENT}` } : {};
+};
+
+const limitOf = (path: string): number => {
+  if (path.startsWith('/admin/')) return LIMITS.adminBytes;
+  if (path.startsWith('/agent/')) return LIMITS.agentBytes;
+  return /\/chat(\/completions)?$/.test(path) ? LIMITS.chatBytes : LIMITS.feedbackBytes;
 };
 
 test('/openapi.json is OpenAPI 3.1 and names every endpoint', async () => {
@@ -111,3 +118,43 @@ test('each endpoint refuses a bad body with a described error', async () => {
     }
   }
 });
+
+const writes = ENDPOINTS.filter(({ method }) => method !== 'get');
+test.each(writes.map(({ method, path, body }) => [method.toUpperCase(), path, body] as const))(
+  '%s %s refuses a body over its limit with 413',
+  async (method, path, body) => {
+    const { visitor_token } = await newVisitor();
+    const headers = isOpenAiPath(path)
+      ? { authorization: `Bearer ${visitor_token}` }
+      : credentials(path);
+    // One that reads no body still takes none beyond the largest of all.
+    const limit = body === undefined ? LIMITS.agentBytes : limitOf(path);
+    const send = (bytes: number) =>
+      call(path.replace('{id}', crypto.randomUUID()), {
+        method,
+        raw: `{"no_such_field":"${'x'.repeat(bytes - 20)}"}`,
+        headers,
+      });
+    const { status, text } = await send(limit + 1);
+    expect(status).toBe(413);
+    expect(text).toContain(`${limit} bytes`);
+    if (body !== undefined) expect((await send(limit)).status).toBe(400);
+  },
+);
+
+test.each([...new Set(ENDPOINTS.map(({ path }) => path))])(
+  '%s answers a wrong method with 405 and says which are right',
+  async (path) => {
+    const right = ENDPOINTS.filter((one) => one.path === path).map((one) =>
+      one.method.toUpperCase(),
+    );
+    const url = path.replace('{id}', crypto.randomUUID()).replace('{model}', 'agent-bruno');
+    for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']) {
+      if (right.includes(method)) continue;
+      const { status, headers } = await call(url, { method, headers: credentials(path) });
+      expect([method, status]).toEqual([method, 405]);
+      expect(headers.get('allow')?.split(', ')).toEqual(expect.arrayContaining(right));
+      expect(headers.get('allow')).not.toContain(method);
+    }
+  },
+);

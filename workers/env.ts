@@ -2,6 +2,8 @@
 // where the Worker reads time; everything below takes it as an argument.
 
 import { z } from 'zod';
+import type { ModelServerConfig } from '../adapters/model-server/index.ts';
+import { ACCESS_AUD, ACCESS_TEAM } from '../core/deployment.ts';
 import { AppError } from '../core/errors.ts';
 import { type LearningConfig, parseLearning } from '../core/learning-config.ts';
 import learningYaml from '../learning.yaml';
@@ -41,17 +43,16 @@ const settingsSchema = z.object({
   BASE_MODEL: z.string().min(1),
   MODEL_NAME: z.string().min(1),
   GATEWAY_TOKEN: secret,
+  /** The service token for Cloudflare Access before the tunnel; both or neither. */
+  TUNNEL_ACCESS_CLIENT_ID: z.string().min(1).optional(),
+  TUNNEL_ACCESS_CLIENT_SECRET: z.string().min(1).optional(),
   AGENT_TOKEN: secret,
   ADMIN_TOKEN: secret.optional(),
   /** Lets a scraper read /metrics and nothing else. */
   METRICS_TOKEN: secret.optional(),
   /** Cloudflare Access, through which operators come to a deployed Worker; empty is not set. */
-  ACCESS_TEAM_DOMAIN: unsetOr(
-    z.string().regex(/^[a-z0-9-]+\.cloudflareaccess\.com$/, 'expected TEAM.cloudflareaccess.com'),
-  ),
-  ACCESS_AUD: unsetOr(
-    z.string().regex(/^[0-9a-f]{64}$/, 'expected the 64 hex digits of the AUD tag'),
-  ),
+  ACCESS_TEAM_DOMAIN: unsetOr(z.string().regex(ACCESS_TEAM, 'expected TEAM.cloudflareaccess.com')),
+  ACCESS_AUD: unsetOr(z.string().regex(ACCESS_AUD, 'expected the 64 hex digits of the AUD tag')),
   TOKEN_KEYS: keyRing,
   ALLOWED_ORIGINS: z.string().default(''),
   LEARNING_OVERRIDES: z.string().default(''),
@@ -101,6 +102,13 @@ function parseEnvironment(env: Env): Parsed {
       internalMessage: 'settings: ADMIN_TOKEN is for the local environment only',
     });
   }
+  const { TUNNEL_ACCESS_CLIENT_ID: id, TUNNEL_ACCESS_CLIENT_SECRET: secretOfId } = settings;
+  if ((id === undefined) !== (secretOfId === undefined)) {
+    throw new AppError('dependency_unavailable', 'The service is not configured.', {
+      internalMessage:
+        'settings: TUNNEL_ACCESS_CLIENT_ID and TUNNEL_ACCESS_CLIENT_SECRET go together',
+    });
+  }
   return { settings, learning: parseLearning(learningYaml, settings.LEARNING_OVERRIDES).config };
 }
 
@@ -118,6 +126,19 @@ export function learningOf(env: Env): LearningConfig {
 export function databaseOf(env: Env): { url: string; proxy?: string | undefined } {
   const settings = settingsOf(env);
   return { url: settings.DATABASE_URL, proxy: settings.DATABASE_PROXY };
+}
+
+/** The agent's gateway behind its tunnel. */
+export function gatewayOf(env: Env): ModelServerConfig {
+  const settings = settingsOf(env);
+  const { TUNNEL_ACCESS_CLIENT_ID: clientId, TUNNEL_ACCESS_CLIENT_SECRET: clientSecret } = settings;
+  return {
+    url: settings.MODEL_SERVER_URL,
+    token: settings.GATEWAY_TOKEN,
+    ...(clientId === undefined || clientSecret === undefined
+      ? {}
+      : { access: { clientId, clientSecret } }),
+  };
 }
 
 /** Milliseconds since the epoch; moved only by the local clock endpoint. */

@@ -13,7 +13,19 @@ const HEALTH_TIMEOUT_MS = 3_000;
 export interface ModelServerConfig {
   url: string;
   token: string;
+  /** Where Cloudflare Access stands before the tunnel: the service token that it lets through. */
+  access?: { clientId: string; clientSecret: string } | undefined;
 }
+
+const signIn = ({ token, access }: ModelServerConfig): Record<string, string> => ({
+  authorization: `Bearer ${token}`,
+  ...(access === undefined
+    ? {}
+    : {
+        'cf-access-client-id': access.clientId,
+        'cf-access-client-secret': access.clientSecret,
+      }),
+});
 
 export interface SamplingParameters {
   temperature?: number;
@@ -82,7 +94,7 @@ export async function* streamAnswer(
   const response = await deadline(
     fetch(`${config.url}/v1/chat/completions`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', authorization: `Bearer ${config.token}` },
+      headers: { 'content-type': 'application/json', ...signIn(config) },
       body: JSON.stringify({
         model: request.model,
         messages: request.messages,
@@ -186,7 +198,7 @@ export async function embed(
 ): Promise<number[][]> {
   const response = await fetch(`${config.url}/v1/embeddings`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', authorization: `Bearer ${config.token}` },
+    headers: { 'content-type': 'application/json', ...signIn(config) },
     body: JSON.stringify({ model, input: texts }),
     signal: AbortSignal.timeout(EMBED_TIMEOUT_MS),
   }).catch((error: unknown) => {
@@ -211,7 +223,7 @@ const healthSchema = z.object({ status: z.string(), models: z.array(z.string()) 
 export async function readyModels(config: ModelServerConfig): Promise<string[] | undefined> {
   try {
     const response = await fetch(`${config.url}/healthz`, {
-      headers: { authorization: `Bearer ${config.token}` },
+      headers: signIn(config),
       signal: AbortSignal.timeout(HEALTH_TIMEOUT_MS),
     });
     return response.ok ? healthSchema.parse(await response.json()).models : undefined;

@@ -9,7 +9,7 @@ import { withDatabase } from '../../adapters/postgres/connect.ts';
 import { closeDataset, findDataset, openDataset } from '../../adapters/postgres/datasets.ts';
 import { heldOutPhrasings } from '../../adapters/postgres/questions.ts';
 import type { CurationWindow } from '../../core/calendar.ts';
-import { databaseOf, type Env, learningOf, now, settingsOf } from '../../workers/env.ts';
+import { databaseOf, type Env, gatewayOf, learningOf, now } from '../../workers/env.ts';
 import { objectStoreOf } from '../../workers/object-store.ts';
 import { createTrainingJob } from '../registry/jobs.ts';
 import { assemble, type Candidate } from './assemble.ts';
@@ -68,13 +68,12 @@ export class CurationWorkflow extends WorkflowEntrypoint<Env, CurationParams> {
   }
 
   private collect(window: CurationWindow, afterId: string | null): Promise<Page> {
-    const settings = settingsOf(this.env);
     return withDatabase(databaseOf(this.env), (db) =>
       collectPage(db, {
         window: { start: new Date(window.startMs), end: new Date(window.endMs) },
         afterId,
         config: learningOf(this.env),
-        modelServer: { url: settings.MODEL_SERVER_URL, token: settings.GATEWAY_TOKEN },
+        modelServer: gatewayOf(this.env),
       }),
     );
   }

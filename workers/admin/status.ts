@@ -10,7 +10,7 @@ import { lastClosedWindow, openWindow } from '../../core/calendar.ts';
 import type { FeedbackType } from '../../core/feedback-values.ts';
 import type { RoutingTable } from '../../core/routing.ts';
 import { ensureBaseModel } from '../../functions/registry/models.ts';
-import { databaseOf, type Env, now, settingsOf } from '../env.ts';
+import { databaseOf, type Env, gatewayOf, now, settingsOf } from '../env.ts';
 import { objectStoreOf } from '../object-store.ts';
 import { routingTable } from '../router/live-table.ts';
 import { datasetView, jobView, modelView, tableView } from './views.ts';
@@ -40,8 +40,7 @@ export async function well(work: Promise<boolean>): Promise<boolean> {
 
 /** Each part asked at once. */
 export async function health(env: Env): Promise<PartHealth> {
-  const settings = settingsOf(env);
-  const modelServer = { url: settings.MODEL_SERVER_URL, token: settings.GATEWAY_TOKEN };
+  const modelServer = gatewayOf(env);
   const [database, routing, model_server, object_store] = await Promise.all([
     well(withDatabase(databaseOf(env), (db) => lastAgentSeen(db)).then(() => true)),
     well(routingTable(env).then(() => true)),

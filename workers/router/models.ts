@@ -3,7 +3,7 @@
 
 import { readyModels } from '../../adapters/model-server/index.ts';
 import { AppError } from '../../core/errors.ts';
-import { settingsOf } from '../env.ts';
+import { gatewayOf, settingsOf } from '../env.ts';
 import { type AppContext, bearer } from '../http.ts';
 import { liveTable } from './live-table.ts';
 import { isOperator, knownVisitor } from './visitor.ts';
@@ -36,8 +36,7 @@ async function namesFor(c: AppContext): Promise<string[]> {
     return [settings.MODEL_NAME];
   }
   const table = await liveTable(c.env);
-  const gateway = { url: settings.MODEL_SERVER_URL, token: settings.GATEWAY_TOKEN };
-  const served = (await readyModels(gateway)) ?? [table.production];
+  const served = (await readyModels(gatewayOf(c.env))) ?? [table.production];
   return [...new Set([settings.MODEL_NAME, ...served])];
 }
 

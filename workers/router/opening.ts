@@ -10,7 +10,7 @@ import {
   streamAnswer,
 } from '../../adapters/model-server/index.ts';
 import type { ModelPatience, Patience } from '../../core/patience.ts';
-import { type Env, now, settingsOf } from '../env.ts';
+import { type Env, gatewayOf, now } from '../env.ts';
 import { breakers } from './breakers.ts';
 
 export type AssignedFailure = ModelFailure | 'circuit_open';
@@ -86,10 +86,5 @@ export function ask(
   request: ModelRequest,
   signal: AbortSignal,
 ): AsyncGenerator<Piece, void> {
-  const settings = settingsOf(env);
-  return streamAnswer(
-    { url: settings.MODEL_SERVER_URL, token: settings.GATEWAY_TOKEN },
-    request,
-    signal,
-  );
+  return streamAnswer(gatewayOf(env), request, signal);
 }

@@ -37,6 +37,12 @@ const options = {
   all: { type: 'boolean', help: 'every pending correction' },
   share: { type: 'string', value: 'SHARE', help: 'share of visitors, 0 to 1 (0.1)' },
   reason: { type: 'string', value: 'TEXT', help: 'why, kept in the history' },
+  deploy: {
+    type: 'string',
+    value: 'ENVIRONMENT',
+    help: 'check what goes live, and the Worker at --url: staging or production',
+  },
+  offline: { type: 'boolean', help: 'do not ask Cloudflare through wrangler' },
   'request-id': { type: 'string', value: 'UUID', help: 'repeat an earlier change safely' },
 } as const satisfies Record<string, OptionSpec>;
 
@@ -66,9 +72,9 @@ const commands = {
   },
   doctor: {
     words: ['doctor'],
-    summary: 'check this machine and the stack, and say what to mend',
+    summary: 'check this machine and the stack, or a deployment, and say what to mend',
     args: [],
-    options: [],
+    options: ['deploy', 'offline'],
   },
   'week end': {
     words: ['week', 'end'],

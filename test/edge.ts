@@ -14,7 +14,7 @@ import {
   prepareHome,
   repoRoot,
 } from '../local/home.ts';
-import { chooseObjectStore } from '../local/object-store.ts';
+import { chooseObjectStore, type ObjectStore } from '../local/object-store.ts';
 import { freePort, innerPorts } from '../local/ports.ts';
 import { loadSecrets, type Secrets } from '../local/secrets.ts';
 import { startWorker } from '../local/worker.ts';
@@ -28,7 +28,9 @@ export interface Edge {
   secrets: Secrets;
   assets: AssetPaths;
   modelServer: TestModelServer;
-  database: { url: string; proxy?: string };
+  database: { url: string; proxy: string };
+  /** Reachable only with `bucket`. */
+  store: ObjectStore;
   stop(): Promise<void>;
 }
 
@@ -36,8 +38,14 @@ export interface EdgeOptions {
   /** Changes what is built before it is started. */
   build?(built: WorkerBuild, home: string): WorkerBuild;
   bucket: boolean;
-  bindings?: Readonly<Record<string, string>>;
+  /** Over what it is given anyway; undefined takes one away. */
+  bindings?: Readonly<Record<string, string | undefined>>;
 }
+
+const defined = (given: Readonly<Record<string, string | undefined>>): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
 
 const say = (line: string) => process.stderr.write(`${line}\n`);
 
@@ -68,7 +76,7 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
       port,
       innerPort: ports.s3,
       bucket: options.bucket ? store.keys : null,
-      bindings: {
+      bindings: defined({
         ENVIRONMENT: 'local',
         MODEL_SERVER_URL: modelServer.url,
         MODEL_NAME: MODEL,
@@ -84,7 +92,7 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
         ADMIN_TOKEN: secrets.adminToken,
         TOKEN_KEYS: JSON.stringify(secrets.tokenKeys),
         ...options.bindings,
-      },
+      }),
     });
     undo.push(() => worker.stop());
     return {
@@ -93,6 +101,7 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
       assets,
       modelServer,
       database: { url: database.url, proxy: database.proxyAddress },
+      store,
       stop,
     };
   } catch (error) {

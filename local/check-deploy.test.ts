@@ -15,7 +15,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { unstable_readConfig } from 'wrangler';
 import { CRON } from '../core/calendar.ts';
 import { deployedSchema, REQUIRED_SECRETS } from '../core/deployment.ts';
-import { deployProblems } from './check-deploy.ts';
+import { deployProblems, isMeant } from './check-deploy.ts';
 import { nodeBinary, repoRoot } from './home.ts';
 import { runCommand } from './run-command.ts';
 
@@ -46,11 +46,26 @@ describe('wrangler deploy', () => {
       timeoutMs: 120_000,
       cwd,
       log,
-      env: { ...process.env, WRANGLER_SEND_METRICS: 'false', CI: 'true', FORCE_COLOR: '0' },
+      env: {
+        ...process.env,
+        CLOUDFLARE_ENV: '',
+        WRANGLER_SEND_METRICS: 'false',
+        CI: 'true',
+        FORCE_COLOR: '0',
+      },
     }).catch((error: unknown) => {
       throw new Error(readFileSync(log, 'utf8'), { cause: error });
     });
   };
+
+  test.each([
+    [{}, ['', 'staging', 'production']],
+    [{ CLOUDFLARE_ENV: 'staging' }, ['staging']],
+    [{ BRUNO_LOCAL_BUILD: '1', CLOUDFLARE_ENV: '' }, ['']],
+  ])('with %j the build looks at %j', (environment, looked) => {
+    const names = ['', 'staging', 'production'];
+    expect(names.filter((name) => isMeant(name, environment))).toEqual(looked);
+  });
 
   test.each(ENVIRONMENTS)('what is shipped can be deployed: %s', async (_, env) => {
     expect(await dryRun(repoRoot, env)).toContain('--dry-run: exiting now');
@@ -127,6 +142,8 @@ describe('what may not be deployed', () => {
     expect(said).toContain('staging: no Cloudflare Access');
     expect(said).toContain('DEAD_LETTERS');
     expect(deployProblems(shipped, [{ name, config: untouched, secrets }])).toEqual([]);
+    const asked = deployProblems(shipped, [{ name, config: untouched, secrets, named: true }]);
+    expect(asked.join()).toContain('a placeholder');
   });
 });
 

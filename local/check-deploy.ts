@@ -14,14 +14,17 @@ import {
   secretProblems,
 } from '../core/deployment.ts';
 import { parseLearning } from '../core/learning-config.ts';
-import { environmentsOf, localSecrets, readSecrets } from './deployments.ts';
+import { localSecrets, readSecrets } from './deployment-secrets.ts';
+import { environmentsOf } from './deployments.ts';
 import { explain } from './errors.ts';
-import { defaultHome } from './home.ts';
+import { defaultHome, LOCAL_BUILD } from './home.ts';
 
 export type Candidate = {
   readonly name: string;
   readonly config: Deployed;
   readonly secrets: Secrets | null;
+  /** Asked for by its name: then it must be whole, even if nobody has begun it. */
+  readonly named?: boolean;
 };
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
@@ -38,7 +41,7 @@ export const deployProblems = (
   } catch (error) {
     return [explain(error)];
   }
-  for (const { name, config, secrets } of candidates) {
+  for (const { name, config, secrets, named } of candidates) {
     const environment = textOf(config.vars.ENVIRONMENT) || name;
     try {
       parseLearning(yaml, textOf(config.vars.LEARNING_OVERRIDES));
@@ -48,7 +51,7 @@ export const deployProblems = (
     if (environment === 'local') continue;
     // As it is shipped, an environment can be built and looked at; it cannot run.
     const found = configurationProblems(config).filter(
-      ({ step }) => isBegun(config) || step === 'vars',
+      ({ step }) => named === true || isBegun(config) || step === 'vars',
     );
     for (const problem of [...found, ...(secrets ? secretProblems(secrets, local) : [])]) {
       problems.add(`${environment}: ${problem.found}: ${problem.todo}`);
@@ -57,12 +60,22 @@ export const deployProblems = (
   return [...problems];
 };
 
+/** The environments this build is for: wrangler names one in CLOUDFLARE_ENV, but not one given by --env. */
+export const isMeant = (name: string, environment: NodeJS.ProcessEnv): boolean => {
+  // `npm start` bundles too, and must not wait for a deployment that somebody is setting up.
+  if (environment[LOCAL_BUILD] === '1') return name === '';
+  return !environment.CLOUDFLARE_ENV || name === environment.CLOUDFLARE_ENV;
+};
+
 const run = (): string[] => {
-  const candidates = environmentsOf('wrangler.toml').map(({ name, config }) => ({
-    name,
-    config,
-    secrets: name === '' ? null : readSecrets('.', name),
-  }));
+  const candidates = environmentsOf('wrangler.toml')
+    .filter(({ name }) => isMeant(name, process.env))
+    .map(({ name, config }) => ({
+      name,
+      config,
+      secrets: name === '' ? null : readSecrets('.', name),
+      named: name === process.env.CLOUDFLARE_ENV,
+    }));
   const local = localSecrets(defaultHome(process.env));
   return deployProblems(readFileSync('learning.yaml', 'utf8'), candidates, local);
 };

@@ -11,7 +11,7 @@ const HEAD = `# HTTP API
 
 <!-- Written by \`npm run docs:api\` from the schemas in core/wire/. Change those, not this. -->
 
-The endpoints, as \`GET /openapi.json\` describes them (OpenAPI 3.1). How to use them from a page: [homepage.md](homepage.md).
+The endpoints, as \`GET /openapi.json\` describes them (OpenAPI 3.1) and \`/docs/\` shows them in a browser. How to use them from a page: [homepage.md](homepage.md).
 Every error is \`{ "error": { "code", "message", "details"? } }\`, and under \`/v1\` in OpenAI's shape \`{ "error": { "message", "type", "param", "code" } }\`; a wrong method is 405. Each answer carries a \`traceparent\` header.
 `;
 

@@ -2,7 +2,7 @@
 
 import { readdirSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { ENDPOINTS } from '../../core/openapi/endpoints.ts';
 import { repoRoot } from '../../local/home.ts';
 import { type Edge, startEdge } from '../edge.ts';
@@ -17,6 +17,9 @@ const POLICY = [
   "frame-ancestors 'none'",
   "form-action 'none'",
 ];
+
+// Each test asks much, and a busy machine is slow.
+vi.setConfig({ testTimeout: 120_000 });
 
 let edge: Edge;
 beforeAll(async () => {

@@ -11,6 +11,7 @@ import {
   STEPS,
   secretProblems,
 } from '../../../core/deployment.ts';
+import { localSecrets, readSecrets, secretsFile } from '../../../local/deployment-secrets.ts';
 import { messageOf } from '../../errors.ts';
 import type { Io } from '../../io.ts';
 import type { CommandCall } from '../../outcome.ts';
@@ -41,20 +42,23 @@ export async function deployChecks(call: CommandCall, environment: string): Prom
     ...(await wranglerChecks(io, environment, options.has('offline'))),
     ...(await databaseChecks(io, secrets)),
     ...(await storeChecks(secrets, read.store)),
-    ...(await tunnelChecks(secrets, settings.timeOutMs)),
+    ...(await tunnelChecks(secrets, read.base, settings.timeOutMs)),
     ...outside,
   ];
 }
 
 type Checkout =
   | { failed: Check }
-  | { checks: Check[]; secrets: Secrets | null; store: { bucket: string; region: string } };
+  | {
+      checks: Check[];
+      secrets: Secrets | null;
+      store: { bucket: string; region: string };
+      base: string;
+    };
 
 async function readCheckout(io: Io, environment: string, home: string): Promise<Checkout> {
   // Loaded here alone: wrangler's own reader takes a second and a half to start.
-  const { environmentsOf, localSecrets, readSecrets, secretsFile } = await import(
-    '../../../local/deployments.ts'
-  );
+  const { environmentsOf } = await import('../../../local/deployments.ts');
   try {
     const all = environmentsOf(join(io.repoRoot, 'wrangler.toml'));
     const found = all.find(({ name }) => name === environment && name !== '');
@@ -79,6 +83,7 @@ async function readCheckout(io: Io, environment: string, home: string): Promise<
     return {
       checks: [...configured, ...(await secretChecks(file, secrets, localSecrets(home)))],
       secrets,
+      base: text('BASE_MODEL'),
       store: { bucket: text('S3_BUCKET'), region: text('S3_REGION') },
     };
   } catch (thrown) {

@@ -10,7 +10,11 @@ const healthSchema = z.looseObject({ status: z.string(), models: z.array(z.strin
 /** Refused by the gateway, or by Cloudflare Access before it. */
 const CLOSED: readonly number[] = [401, 403, 302];
 
-export async function tunnelChecks(secrets: Secrets | null, timeOutMs: number): Promise<Check[]> {
+export async function tunnelChecks(
+  secrets: Secrets | null,
+  base: string,
+  timeOutMs: number,
+): Promise<Check[]> {
   const url = secrets?.MODEL_SERVER_URL;
   if (!url) return [skip('tunnel', 'its address is not known here')];
   const ask = (headers: Record<string, string>) =>
@@ -33,7 +37,7 @@ export async function tunnelChecks(secrets: Secrets | null, timeOutMs: number): 
           'see that the hostname leads to the agent\u2019s gateway and nothing else: ops/cloudflared/config.yml',
         );
     const known = await ask({ ...access, authorization: `Bearer ${secrets.GATEWAY_TOKEN ?? ''}` });
-    return [closed, await readyCheck(known)];
+    return [closed, await readyCheck(known, base)];
   } catch {
     const todo =
       'see that cloudflared runs on the Mac, and that the hostname is routed to the tunnel';
@@ -41,7 +45,7 @@ export async function tunnelChecks(secrets: Secrets | null, timeOutMs: number): 
   }
 }
 
-async function readyCheck(answer: Response): Promise<Check> {
+async function readyCheck(answer: Response, base: string): Promise<Check> {
   const health = healthSchema.safeParse(await answer.json().catch(() => undefined));
   if (!health.success) {
     const todo = CLOSED.includes(answer.status)
@@ -50,10 +54,12 @@ async function readyCheck(answer: Response): Promise<Check> {
     return fail('tunnel', `${answer.status} with the token`, todo);
   }
   const { status, models } = health.data;
-  if (models.length > 0) return pass('tunnel', `${status}, holds ${models.join(', ')}`);
-  return fail(
-    'tunnel',
-    `${status}, holds no model`,
-    'see the agent\u2019s log; it loads the base first',
-  );
+  if (models.length === 0) {
+    const todo = 'see the agent\u2019s log; it loads the base first';
+    return fail('tunnel', `${status}, holds no model`, todo);
+  }
+  const found = `${status}, holds ${models.join(', ')}`;
+  if (models.includes(base)) return pass('tunnel', found);
+  const todo = 'give the same BASE_MODEL to the agent and to [env.….vars] of wrangler.toml';
+  return fail('tunnel', `${found}; the Worker\u2019s BASE_MODEL is ${base}`, todo);
 }

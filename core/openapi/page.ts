@@ -132,7 +132,7 @@ function tables(schema: z.ZodType): string {
 }
 
 const table = (fields: readonly Field[]) =>
-  `<div class="scroll"><table><thead><tr><th>field</th><th>holds</th><th></th></tr></thead><tbody>${fields
+  `<div class="scroll" role="group" aria-label="Fields" tabindex="0"><table><thead><tr><th>field</th><th>holds</th><th>needed</th></tr></thead><tbody>${fields
     .map(
       ({ name, about, needed }) =>
         `<tr><td>${code(name)}</td><td>${prose(about)}</td><td>${needed ? 'required' : ''}</td></tr>`,

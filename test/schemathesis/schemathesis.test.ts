@@ -14,7 +14,7 @@ import { ensureSchemathesis } from './environment.ts';
 import { readReport } from './report.ts';
 import { type FuzzStage, startFuzzStage } from './stage.ts';
 
-const WITHIN_MS = 5 * 60_000;
+const WITHIN_MS = 10 * 60_000;
 
 let stage: FuzzStage;
 let folder: string;

@@ -1,6 +1,6 @@
 // The suites, from fast to whole: pure functions and rooms on Node; the Worker inside workerd; the same
-// Worker as other people's clients meet it; the model servers' contract; the pages in a browser; the whole
-// loop. `npm test` runs them in this order.
+// Worker as other people's clients meet it; its endpoints against their description; the model servers'
+// contract; the pages in a browser; the whole loop. `npm test` runs them in this order.
 
 import { defineConfig } from 'vitest/config';
 
@@ -25,6 +25,9 @@ export default defineConfig({
       },
       './test/workerd/vitest.config.ts',
       { test: { ...alone, name: 'clients', include: ['test/clients/**/*.test.ts'] } },
+      {
+        test: { ...alone, name: 'schemathesis', include: ['test/schemathesis/**/*.test.ts'] },
+      },
       { test: { ...alone, name: 'llama', include: ['mac-agent/model-server/llama-cpp.test.ts'] } },
       { test: { ...alone, name: 'ollama', include: ['mac-agent/model-server/ollama.test.ts'] } },
       { test: { ...alone, name: 'browser', include: ['test/browser/**/*.test.ts'] } },

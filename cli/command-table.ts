@@ -82,6 +82,12 @@ const options = {
   },
   state: { type: 'string', value: 'STATE', help: 'pending, sent or failed (all)' },
   'dry-run': { type: 'boolean', help: 'say what would go and take nothing' },
+  deploy: {
+    type: 'string',
+    value: 'ENVIRONMENT',
+    help: 'check what goes live, and the Worker at --url: staging or production',
+  },
+  offline: { type: 'boolean', help: 'do not ask Cloudflare through wrangler' },
   'request-id': { type: 'string', value: 'UUID', help: 'repeat an earlier change safely' },
 } as const satisfies Record<string, OptionSpec>;
 
@@ -111,9 +117,9 @@ const commands = {
   },
   doctor: {
     words: ['doctor'],
-    summary: 'check this machine and the stack, and say what to mend',
+    summary: 'check this machine and the stack, or a deployment, and say what to mend',
     args: [],
-    options: [],
+    options: ['deploy', 'offline'],
   },
   'week end': {
     words: ['week', 'end'],

@@ -1,13 +1,14 @@
-// Bundles the demo page, the operators' console and the widget into dist/pages/, which the Worker serves
-// as static assets. Run by `npm run build:pages`; the pages load nothing from anywhere else.
+// Bundles the demo page, the operators' console, the API's description and the widget into dist/pages/,
+// which the Worker serves as static assets. Run by `npm run build:pages`; the pages load nothing from anywhere else.
 import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import { referencePage } from '../core/openapi/page.ts';
 import { bundleOf, common, root, widgetBundle } from './bundles.ts';
 
 const out = join(root, 'dist', 'pages');
 
-// No inline script or style anywhere, so the strictest policy holds for both pages.
+// No inline script or style anywhere, so the strictest policy holds for every page.
 const policy = [
   "default-src 'none'",
   "script-src 'self'",
@@ -24,6 +25,7 @@ const headers = `/*
   X-Content-Type-Options: nosniff
   Referrer-Policy: no-referrer
   Permissions-Policy: camera=(), microphone=(), geolocation=()
+  Strict-Transport-Security: max-age=31536000
   Cache-Control: no-cache
 
 # Other people's pages load it, also those that isolate themselves or check its integrity.
@@ -69,6 +71,11 @@ export async function buildPages(): Promise<{ bytes: Record<string, number> }> {
     }
     await cp(join(root, page.html), join(folder, 'index.html'));
   }
+  const reference = join(out, 'docs');
+  await mkdir(reference);
+  await writeFile(join(reference, 'index.html'), referencePage());
+  const style = await bundleOf({ entryPoints: ['homepage/docs/docs.css'] });
+  await writeFile(join(reference, 'docs.css'), style);
   const widget = await bundleOf(widgetBundle);
   await writeFile(join(out, 'widget.js'), widget);
   bytes['widget.js'] = widget.length;

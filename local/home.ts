@@ -11,6 +11,9 @@ export const repoRoot = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 
 export const nodeBinary = join(repoRoot, 'node_modules', '.bin', 'node');
 
+/** Set for the bundle that `npm start` makes, which is never deployed. */
+export const LOCAL_BUILD = 'BRUNO_LOCAL_BUILD';
+
 export const homePaths = (home: string) => ({
   home,
   lock: join(home, 'lock'),

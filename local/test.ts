@@ -134,6 +134,7 @@ const SUITES: readonly Suite[] = [
   vitestSuite('unit'),
   vitestSuite('workerd'),
   vitestSuite('clients'),
+  vitestSuite('schemathesis'),
   trainer,
   vitestSuite('llama'),
   vitestSuite('browser'),

@@ -8,7 +8,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } 
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { readJson, writeAtomic } from './files.ts';
-import { nodeBinary, repoRoot } from './home.ts';
+import { LOCAL_BUILD, nodeBinary, repoRoot } from './home.ts';
 import { withLock } from './lock.ts';
 import { runCommand } from './run-command.ts';
 
@@ -51,7 +51,15 @@ const build = async (root: string, target: string): Promise<void> => {
   const shared = {
     timeoutMs: BUILD_WITHIN_MS,
     cwd: root,
-    env: { ...process.env, WRANGLER_SEND_METRICS: 'false', CI: 'true', FORCE_COLOR: '0' },
+    env: {
+      ...process.env,
+      // Wrangler would take another environment from here than the one that runs locally.
+      CLOUDFLARE_ENV: '',
+      [LOCAL_BUILD]: '1',
+      WRANGLER_SEND_METRICS: 'false',
+      CI: 'true',
+      FORCE_COLOR: '0',
+    },
   };
   // First the pages: wrangler reads the folder of static files.
   const script = join(root, PAGES_SCRIPT);

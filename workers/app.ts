@@ -10,7 +10,7 @@ import { agent } from './agent/index.ts';
 import { settingsOf } from './env.ts';
 import { feedback } from './feedback/index.ts';
 import { probes } from './health.ts';
-import { type App, type AppContext, answerError } from './http.ts';
+import { type App, type AppContext, answerError, refuseHugeBodies } from './http.ts';
 import { identify } from './keys/identify.ts';
 import { limitNetwork } from './limits.ts';
 import { local } from './local/index.ts';
@@ -45,7 +45,11 @@ export function createApp(): Hono<App> {
     await next();
     c.header('x-content-type-options', 'nosniff');
     c.header('referrer-policy', 'no-referrer');
+    // An answer is data; whoever opens one in a browser gets nothing that runs or frames.
+    c.header('content-security-policy', "default-src 'none'; frame-ancestors 'none'");
+    c.header('strict-transport-security', 'max-age=31536000');
   });
+  app.use(refuseHugeBodies);
   app.use('/api/*', publicCors);
   app.use('/v1/*', publicCors);
   for (const path of ['/api/chat', '/v1/chat/completions']) app.use(path, limitNetwork('chat'));
@@ -66,14 +70,26 @@ export function createApp(): Hono<App> {
     description ??= openApi();
     return c.json(description);
   });
-  for (const path of new Set(app.routes.map((route) => route.path))) {
-    if (!path.includes('*')) {
-      app.all(path, (c) => {
-        throw new AppError('method_not_allowed', `${c.req.method} is not possible here.`);
-      });
-    }
+  for (const [path, methods] of methodsByPath(app)) {
+    app.all(path, (c) => {
+      // RFC 9110, 15.5.6: a 405 says what is possible.
+      c.header('allow', methods.join(', '));
+      throw new AppError('method_not_allowed', `${c.req.method} is not possible here.`);
+    });
   }
   app.notFound((c) => answerError(new AppError('not_found', 'There is no such endpoint.'), c));
   app.onError(answerError);
   return app;
+}
+
+/** What each path answers; whatever answers GET answers HEAD too. */
+function methodsByPath(app: Hono<App>): Map<string, string[]> {
+  const routes = app.routes.filter(({ method, path }) => method !== 'ALL' && !path.includes('*'));
+  const paths = Map.groupBy(routes, ({ path }) => path);
+  return new Map(
+    [...paths].map(([path, found]) => {
+      const methods = new Set(found.map(({ method }) => method));
+      return [path, [...methods, ...(methods.has('GET') ? ['HEAD'] : [])]];
+    }),
+  );
 }

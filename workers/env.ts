@@ -3,6 +3,7 @@
 
 import { z } from 'zod';
 import type { ModelServerConfig } from '../adapters/model-server/index.ts';
+import { ACCESS_AUD, ACCESS_TEAM } from '../core/deployment.ts';
 import { AppError } from '../core/errors.ts';
 import { type LearningConfig, parseLearning } from '../core/learning-config.ts';
 import learningYaml from '../learning.yaml';
@@ -50,12 +51,8 @@ const settingsSchema = z.object({
   /** Lets a scraper read /metrics and nothing else. */
   METRICS_TOKEN: secret.optional(),
   /** Cloudflare Access, through which operators come to a deployed Worker; empty is not set. */
-  ACCESS_TEAM_DOMAIN: unsetOr(
-    z.string().regex(/^[a-z0-9-]+\.cloudflareaccess\.com$/, 'expected TEAM.cloudflareaccess.com'),
-  ),
-  ACCESS_AUD: unsetOr(
-    z.string().regex(/^[0-9a-f]{64}$/, 'expected the 64 hex digits of the AUD tag'),
-  ),
+  ACCESS_TEAM_DOMAIN: unsetOr(z.string().regex(ACCESS_TEAM, 'expected TEAM.cloudflareaccess.com')),
+  ACCESS_AUD: unsetOr(z.string().regex(ACCESS_AUD, 'expected the 64 hex digits of the AUD tag')),
   TOKEN_KEYS: keyRing,
   ALLOWED_ORIGINS: z.string().default(''),
   LEARNING_OVERRIDES: z.string().default(''),

@@ -4,6 +4,7 @@
 import type { Context, Next } from 'hono';
 import { AppError } from '../core/errors.ts';
 import { isOpenAiPath, openAiError } from '../core/wire/openai-error.ts';
+import { LIMITS } from '../core/wire/shared.ts';
 import type { Env } from './env.ts';
 import { sameSecret } from './tokens.ts';
 
@@ -45,16 +46,25 @@ export async function readJson(c: AppContext, limit: number, anyType = false): P
   }
 }
 
+const tooLarge = (limit: number) =>
+  new AppError('body_too_large', `The body is over its limit of ${limit} bytes.`);
+
+/** For every endpoint, also those that read no body: none takes more than the agent's largest. */
+export async function refuseHugeBodies(c: AppContext, next: Next): Promise<void> {
+  if (declaredBytes(c.req.raw) > LIMITS.agentBytes) throw tooLarge(LIMITS.agentBytes);
+  await next();
+}
+
+const declaredBytes = (request: Request) => Number(request.headers.get('content-length') ?? 0);
+
 async function readBounded(request: Request, limit: number): Promise<string> {
-  const tooLarge = () =>
-    new AppError('body_too_large', `The body is over its limit of ${limit} bytes.`);
-  if (Number(request.headers.get('content-length') ?? 0) > limit) throw tooLarge();
+  if (declaredBytes(request) > limit) throw tooLarge(limit);
   if (request.body === null) return '';
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of request.body) {
     size += chunk.byteLength;
-    if (size > limit) throw tooLarge();
+    if (size > limit) throw tooLarge(limit);
     chunks.push(chunk);
   }
   const whole = new Uint8Array(size);

@@ -35,3 +35,19 @@ test.each([
     failure,
   });
 });
+
+test('signs in with the gateway\u2019s token, and with a service token where Access stands before it', async () => {
+  const sent: Headers[] = [];
+  vi.stubGlobal('fetch', (_: string, init: RequestInit) => {
+    sent.push(new Headers(init.headers));
+    return Promise.resolve(new Response('{"data":[{"index":0,"embedding":[1]}]}'));
+  });
+  await embed(config, 'mini', ['a']);
+  await embed({ ...config, access: { clientId: 'id', clientSecret: 'secret' } }, 'mini', ['a']);
+  expect(sent.map((headers) => headers.get('authorization'))).toEqual([
+    'Bearer token',
+    'Bearer token',
+  ]);
+  expect(sent.map((headers) => headers.get('cf-access-client-id'))).toEqual([null, 'id']);
+  expect(sent.map((headers) => headers.get('cf-access-client-secret'))).toEqual([null, 'secret']);
+});

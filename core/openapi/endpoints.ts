@@ -1,7 +1,7 @@
-// The public endpoints, each with the schema that it parses its body by. What the description says
-// beyond the schemas (headers, streams, reasons) stands here and nowhere else.
+// The public endpoints, each with the schema that it parses its body by; the operators' and the agent's
+// stand beside this file. What the description says beyond the schemas (headers, streams, reasons) stands
+// in these three and nowhere else.
 
-import type { z } from 'zod';
 import type { ErrorCode } from '../errors.ts';
 import {
   chatAnswerSchema,
@@ -20,40 +20,11 @@ import { chatRequestSchema, optOutRequestSchema, sessionRequestSchema } from '..
 import { completionRequestSchema } from '../wire/completion.ts';
 import { feedbackRequestSchema, signalsRequestSchema } from '../wire/feedback.ts';
 import { identifyRequestSchema } from '../wire/identify.ts';
+import { ADMIN_ENDPOINTS } from './admin-endpoints.ts';
+import { AGENT_ENDPOINTS } from './agent-endpoints.ts';
+import { BODY, type Endpoint, JSON_TYPE } from './endpoint.ts';
 
-export interface Answer {
-  status: number;
-  about: string;
-  /** Undefined where the body is not JSON. */
-  schema?: z.ZodType;
-  types: readonly string[];
-}
-
-export interface Endpoint {
-  method: 'get' | 'post' | 'delete';
-  path: string;
-  /** Names in braces of the path. */
-  parameters?: readonly string[];
-  id: string;
-  title: string;
-  about: string;
-  body?: { schema: z.ZodType; types: readonly string[] };
-  /** Each a way in; an empty list is open to all. */
-  security: readonly ('visitor' | 'visitorOrNone' | 'apiKey' | 'operator' | 'scraper')[];
-  answers: readonly Answer[];
-  errors: readonly ErrorCode[];
-}
-
-const JSON_TYPE = 'application/json';
 const STREAM = 'text/event-stream';
-const BODY: readonly ErrorCode[] = [
-  'invalid_json',
-  'invalid_request',
-  'body_too_large',
-  'unsupported_media_type',
-  'rate_limited',
-  'dependency_unavailable',
-];
 /** Reading a visitor's token counts against that visitor's limit. */
 const TOKENS: readonly ErrorCode[] = ['token_invalid', 'token_expired', 'rate_limited'];
 /** Reading an API key, which counts against that key's limit. */
@@ -64,7 +35,7 @@ const KEYS: readonly ErrorCode[] = [
   'dependency_unavailable',
 ];
 
-export const ENDPOINTS: readonly Endpoint[] = [
+const PUBLIC_ENDPOINTS: readonly Endpoint[] = [
   {
     method: 'post',
     path: '/api/chat/session',
@@ -93,6 +64,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
       'forbidden',
       'origin_not_allowed',
       'invalid_request',
+      'body_too_large',
       'dependency_unavailable',
     ],
   },
@@ -257,4 +229,10 @@ export const ENDPOINTS: readonly Endpoint[] = [
     answers: [{ status: 200, about: 'The metrics.', types: ['text/plain'] }],
     errors: ['unauthorized', 'dependency_unavailable'],
   },
+];
+
+export const ENDPOINTS: readonly Endpoint[] = [
+  ...PUBLIC_ENDPOINTS,
+  ...ADMIN_ENDPOINTS,
+  ...AGENT_ENDPOINTS,
 ];

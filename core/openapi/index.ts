@@ -1,11 +1,12 @@
-// The description of the public endpoints (OpenAPI 3.1), made from the schemas that parse their
+// The description of the endpoints (OpenAPI 3.1), made from the schemas that parse their
 // bodies, so that the two cannot differ. Served at /openapi.json and rendered into docs/http-api.md.
 
 import { z } from 'zod';
 import { AppError, type ErrorCode, statusOf } from '../errors.ts';
 import { errorAnswerSchema } from '../wire/answers.ts';
 import { isOpenAiPath, openAiError, openAiErrorSchema } from '../wire/openai-error.ts';
-import { ENDPOINTS, type Endpoint } from './endpoints.ts';
+import type { Endpoint } from './endpoint.ts';
+import { ENDPOINTS } from './endpoints.ts';
 
 export const OPENAPI_VERSION = '3.1.0';
 const ERROR = { $ref: '#/components/schemas/Error' };
@@ -17,12 +18,14 @@ const SECURITY = {
   apiKey: [{ apiKey: [] }],
   operator: [{ accessAssertion: [] }, { operatorToken: [] }],
   scraper: [{ metricsToken: [] }],
+  agent: [{ agentToken: [] }],
 } as const;
 
 const SCHEMES = {
   visitorToken: { type: 'http', scheme: 'bearer', description: 'From `POST /api/chat/session`.' },
   apiKey: { type: 'http', scheme: 'bearer', description: 'From an operator: `bruno key create`.' },
   metricsToken: { type: 'http', scheme: 'bearer', description: 'The setting `METRICS_TOKEN`.' },
+  agentToken: { type: 'http', scheme: 'bearer', description: 'The setting `AGENT_TOKEN`.' },
   operatorToken: { type: 'http', scheme: 'bearer', description: 'On one machine only.' },
   accessAssertion: {
     type: 'apiKey',
@@ -84,18 +87,26 @@ function operation(endpoint: Endpoint): object {
           },
         }
       : {}),
-    ...(endpoint.parameters
-      ? {
-          parameters: endpoint.parameters.map((name) => ({
-            name,
-            in: 'path',
-            required: true,
-            schema: { type: 'string' },
-          })),
-        }
-      : {}),
+    ...parametersOf(endpoint),
     responses: { ...answersOf(endpoint), ...errorsOf(endpoint) },
   };
+}
+
+function parametersOf({ parameters = [], shapes = {}, query = {} }: Endpoint): object {
+  const all = [
+    ...parameters.map((name) => {
+      const shape = shapes[name];
+      const schema = shape === undefined ? { type: 'string' } : jsonSchemaOf(shape);
+      return { name, in: 'path', required: true, schema };
+    }),
+    ...Object.entries(query).map(([name, shape]) => ({
+      name,
+      in: 'query',
+      required: false,
+      schema: jsonSchemaOf(shape),
+    })),
+  ];
+  return all.length === 0 ? {} : { parameters: all };
 }
 
 function answersOf({ answers }: Endpoint): Record<string, object> {

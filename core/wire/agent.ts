@@ -9,7 +9,9 @@ export const claimRequestSchema = z.strictObject({
   bases: z.array(textSchema(200)).min(1).max(20),
 });
 
-const holder = { agent_id: textSchema(200), attempt: z.int().min(1) };
+/** The most that the record's integer holds. */
+const MAX_ATTEMPT = 2_147_483_647;
+const holder = { agent_id: textSchema(200), attempt: z.int().min(1).max(MAX_ATTEMPT) };
 
 export const progressSchema = z.strictObject({
   phase: textSchema(50),

@@ -1,0 +1,187 @@
+// What may not go live: the one place for these rules. `local/check-deploy.ts` refuses by them before a
+// deployment is bundled, `bruno doctor --deploy` explains by them. Pure: configuration and secrets come in.
+
+import { z } from 'zod';
+import { CRON } from './calendar.ts';
+
+export const REQUIRED_SECRETS = [
+  'DATABASE_URL',
+  'S3_ENDPOINT',
+  'S3_ACCESS_KEY_ID',
+  'S3_SECRET_ACCESS_KEY',
+  'MODEL_SERVER_URL',
+  'GATEWAY_TOKEN',
+  'AGENT_TOKEN',
+  'METRICS_TOKEN',
+  'TOKEN_KEYS',
+] as const;
+
+export const STEPS = ['kv', 'queues', 'crons', 'operators', 'vars', 'secrets required'] as const;
+export type Step = (typeof STEPS)[number];
+
+/** One thing that must not be deployed so, and what to do about it. No secret's value is in it. */
+export interface Problem {
+  step: string;
+  found: string;
+  todo: string;
+}
+
+/** The parts of an environment of wrangler.toml that the rules look at, as wrangler reads it. */
+export const deployedSchema = z.object({
+  vars: z.record(z.string(), z.unknown()).default({}),
+  kv_namespaces: z.array(z.object({ binding: z.string(), id: z.string().optional() })).default([]),
+  queues: z
+    .object({
+      producers: z.array(z.object({ binding: z.string(), queue: z.string() })).default([]),
+      consumers: z
+        .array(z.object({ queue: z.string(), dead_letter_queue: z.string().optional() }))
+        .default([]),
+    })
+    .default({ producers: [], consumers: [] }),
+  triggers: z.object({ crons: z.array(z.string()).optional() }).default({}),
+  secrets: z.object({ required: z.array(z.string()).optional() }).optional(),
+});
+export type Deployed = z.infer<typeof deployedSchema>;
+
+/** What Cloudflare Access calls a team, and what tells one of its applications from another. */
+export const ACCESS_TEAM = /^[a-z0-9-]+\.cloudflareaccess\.com$/;
+export const ACCESS_AUD = /^[0-9a-f]{64}$/;
+const PLACEHOLDER_ID = /^0{20}/;
+const SECRET_NAMES: readonly string[] = [
+  ...REQUIRED_SECRETS,
+  'ADMIN_TOKEN',
+  'GATEWAY_ACCESS_CLIENT_SECRET',
+];
+
+const kvIdOf = ({ kv_namespaces }: Deployed) =>
+  kv_namespaces.find(({ binding }) => binding === 'ROUTING_KV')?.id ?? '';
+
+/** Somebody has begun to set this environment up; one that nobody touched may stay as it is shipped. */
+export const isBegun = (config: Deployed): boolean => !PLACEHOLDER_ID.test(kvIdOf(config));
+
+export function configurationProblems(config: Deployed): Problem[] {
+  const text = (name: string): string => {
+    const value = config.vars[name];
+    return typeof value === 'string' ? value : '';
+  };
+  const problems: Problem[] = [];
+  const add = (step: Step, found: string, todo: string) => problems.push({ step, found, todo });
+
+  if (!/^[0-9a-f]{32}$/.test(kvIdOf(config)) || !isBegun(config)) {
+    const todo = 'npx wrangler kv namespace create ROUTING_KV, and put its id into wrangler.toml';
+    add('kv', `the id of ROUTING_KV is ${kvIdOf(config) || 'missing'}, a placeholder`, todo);
+  }
+  const queueOf = (binding: string) =>
+    config.queues.producers.find((one) => one.binding === binding)?.queue;
+  const [events, dead] = [queueOf('EVENTS'), queueOf('DEAD_LETTERS')];
+  const consumer = config.queues.consumers.find(({ queue }) => queue === events);
+  if (events === undefined || dead === undefined || events === dead) {
+    const todo = 'name a queue of its own for each of EVENTS and DEAD_LETTERS in wrangler.toml';
+    add('queues', `EVENTS is ${events ?? 'missing'}, DEAD_LETTERS ${dead ?? 'missing'}`, todo);
+  } else if (consumer?.dead_letter_queue !== dead) {
+    const found = `what fails in ${events} goes to ${consumer?.dead_letter_queue ?? 'nowhere'}`;
+    add('queues', found, `make ${dead} the dead_letter_queue of the consumer of ${events}`);
+  }
+  const missing = Object.values(CRON).filter((cron) => !config.triggers.crons?.includes(cron));
+  if (missing.length > 0) {
+    add('crons', `not set: ${missing.join(', ')}`, 'put them back into [env.….triggers]');
+  }
+  const [team, audience] = [text('ACCESS_TEAM_DOMAIN'), text('ACCESS_AUD')];
+  if (!ACCESS_TEAM.test(team) || !ACCESS_AUD.test(audience)) {
+    const found =
+      team === '' && audience === ''
+        ? 'no Cloudflare Access: nobody could operate it'
+        : `not usable: ${ACCESS_TEAM.test(team) ? 'ACCESS_AUD' : 'ACCESS_TEAM_DOMAIN'}`;
+    const todo =
+      'set ACCESS_TEAM_DOMAIN (TEAM.cloudflareaccess.com) and ACCESS_AUD (the AUD tag of the Access application)';
+    add('operators', found, todo);
+  }
+  const open = SECRET_NAMES.filter((name) => name in config.vars);
+  if (open.length > 0) {
+    const todo = 'remove them from wrangler.toml; secrets go up with wrangler, ADMIN_TOKEN nowhere';
+    add('vars', `anyone who reads the repository reads ${open.join(', ')}`, todo);
+  } else if (text('S3_BUCKET') === '' || text('ENVIRONMENT') === '') {
+    add('vars', 'S3_BUCKET or ENVIRONMENT is missing', 'set both in [env.….vars]');
+  }
+  const unrequired = REQUIRED_SECRETS.filter((name) => !config.secrets?.required?.includes(name));
+  if (unrequired.length > 0) {
+    const todo = 'list them in [env.….secrets] required, so that wrangler refuses to go without';
+    add('secrets required', `not listed: ${unrequired.join(', ')}`, todo);
+  }
+  return problems;
+}
+
+export const secretsSchema = z.record(z.string(), z.string());
+export type Secrets = z.infer<typeof secretsSchema>;
+
+const keyRingSchema = z
+  .string()
+  .transform((text): unknown => {
+    try {
+      return JSON.parse(text);
+    } catch {
+      return undefined;
+    }
+  })
+  .pipe(
+    z
+      .strictObject({ current: z.string(), keys: z.record(z.string(), z.base64url().length(43)) })
+      .refine(({ current, keys }) => current in keys)
+      .refine(({ keys }) => Object.values(keys).every(isRandom)),
+  );
+
+/** A made-up word, a placeholder in capitals or one key pressed for long has too few different signs. */
+const isRandom = (secret: string) =>
+  new Set(secret).size >= 12 &&
+  !/^[A-Z_]+$/.test(secret) &&
+  !/change.?me|example|for.tests|default|your.(token|secret)/i.test(secret);
+
+const isLoopbackHost = (host: string) =>
+  /^(localhost|127(\.\d+){3}|\[::1\]|0\.0\.0\.0)$/.test(host);
+
+/** `local` holds this machine's own secrets: none of them may be known to a deployment. */
+export function secretProblems(given: Secrets, local: readonly string[] = []): Problem[] {
+  const problems: Problem[] = [];
+  const add = (found: string, todo: string) => problems.push({ step: 'secrets', found, todo });
+  const missing = REQUIRED_SECRETS.filter((name) => !given[name]);
+  if (missing.length > 0) add(`missing: ${missing.join(', ')}`, 'give each of them a value');
+  if (given.ADMIN_TOKEN !== undefined) {
+    const todo = 'leave it out: deployed operators use Cloudflare Access';
+    add('ADMIN_TOKEN is for the local environment only', todo);
+  }
+  for (const name of ['GATEWAY_TOKEN', 'AGENT_TOKEN', 'METRICS_TOKEN'] as const) {
+    const value = given[name];
+    if (value && (value.length < 24 || !isRandom(value))) {
+      add(`${name} is short, a default or easily guessed`, 'openssl rand -base64 32');
+    }
+  }
+  if (given.GATEWAY_TOKEN && given.GATEWAY_TOKEN === given.AGENT_TOKEN) {
+    add('GATEWAY_TOKEN and AGENT_TOKEN are the same', 'make another one for each');
+  }
+  if (given.TOKEN_KEYS && !keyRingSchema.safeParse(given.TOKEN_KEYS).success) {
+    const todo = 'expected {"current":"k1","keys":{"k1":32 random bytes as base64url}}';
+    add('TOKEN_KEYS is not a ring of random keys', todo);
+  }
+  const known = Object.keys(given).filter((name) => {
+    const value = given[name] ?? '';
+    return local.some((one) => one.length >= 16 && value.includes(one));
+  });
+  if (known.length > 0) {
+    add(`a secret of the local stack: ${known.join(', ')}`, 'make new ones for the deployment');
+  }
+  for (const name of ['DATABASE_URL', 'S3_ENDPOINT', 'MODEL_SERVER_URL'] as const) {
+    const value = given[name];
+    if (!value) continue;
+    const url = URL.canParse(value) ? new URL(value) : undefined;
+    const wanted = name === 'DATABASE_URL' ? /^postgres(ql)?:$/ : /^https:$/;
+    if (url === undefined || !wanted.test(url.protocol) || isLoopbackHost(url.hostname)) {
+      const scheme = name === 'DATABASE_URL' ? 'postgresql://' : 'https://';
+      add(`${name} is not an address that Cloudflare can reach safely`, `expected ${scheme}…`);
+    }
+  }
+  const [id, secret] = [given.GATEWAY_ACCESS_CLIENT_ID, given.GATEWAY_ACCESS_CLIENT_SECRET];
+  if ((id === undefined) !== (secret === undefined)) {
+    add('half a service token for the tunnel', 'set both GATEWAY_ACCESS_CLIENT_… or neither');
+  }
+  return problems;
+}

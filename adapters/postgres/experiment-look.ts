@@ -17,7 +17,7 @@ const lookSchema = z.object({
   arm_users: z.array(z.tuple([z.string(), z.int(), arm, whole])),
   moments: z.array(z.tuple([z.string(), ...at, ...at, whole, whole, whole, whole, whole])),
   appearances: z.array(z.tuple([...at, z.int(), whole])),
-  histograms: z.array(z.tuple([z.enum(LATENCIES), ...at, z.array(z.int()), z.array(whole)])),
+  histograms: z.array(z.tuple([z.enum(LATENCIES), ...at, z.array(z.int()), z.array(z.int())])),
   thresholds: z.array(z.tuple([z.enum(GUARDED), whole, z.int(), z.number()])),
 });
 
@@ -42,8 +42,8 @@ export async function readExperimentSums(
          FROM experiment_appearances WHERE ${of} AND users <> 0) AS appearances,
       (SELECT coalesce(jsonb_agg(jsonb_build_array(
                 latency, stratum, share_bp, arm, buckets, answers)), '[]')
-         FROM (SELECT latency, stratum, share_bp, arm, array_agg(bucket ORDER BY bucket) AS buckets,
-                      array_agg(answers::text ORDER BY bucket) AS answers
+         FROM (SELECT latency, stratum, share_bp, arm, array_agg(bucket) AS buckets,
+                      array_agg(answers) AS answers
                  FROM experiment_histograms WHERE ${of} AND answers <> 0
                 GROUP BY 1, 2, 3, 4) AS h) AS histograms,
       (SELECT coalesce(jsonb_agg(jsonb_build_array(latency, threshold_us::text, answers,
@@ -103,7 +103,7 @@ function sumsOf(experimentId: string, look: z.infer<typeof lookSchema>): Experim
         ...cell(stratum, share, of),
         latency,
         bucket,
-        answers: answers[index] ?? 0n,
+        answers: BigInt(answers[index] ?? 0),
       })),
     ),
     thresholds: look.thresholds.map(([latency, thresholdUs, answers, countedAfterMs]) => ({

@@ -69,13 +69,15 @@ async function fill(db: Database, experiment: string, visitors: number) {
   await db.execute(sql`ANALYZE`);
 }
 
-async function look(db: Database, experiment: string) {
-  await readExperimentSums(db, experiment);
-  const times: number[] = [];
+/** In turns, so that whatever else the machine does falls on all of them. */
+async function looks(db: Database, experiments: readonly string[]) {
+  const times = experiments.map((): number[] => []);
   for (let index = 0; index < LOOKS; index += 1) {
-    times.push(await timed(() => readExperimentSums(db, experiment)));
+    for (const [which, experiment] of experiments.entries()) {
+      times[which]?.push(await timed(() => readExperimentSums(db, experiment)));
+    }
   }
-  return median(times);
+  return times.map(median);
 }
 
 const random = mulberry32(1);
@@ -164,9 +166,8 @@ async function measure(db: Database) {
   // Drawing a million visitors takes longer than any statement of the product may.
   await db.execute(sql`SET statement_timeout = 0`);
   await fill(db, 'few', FEW);
-  const few = await look(db, 'few');
   await fill(db, 'many', MANY);
-  const many = await look(db, 'many');
+  const [few = Number.NaN, many = Number.NaN] = await looks(db, ['few', 'many']);
   const name = (count: number) => count.toLocaleString('en-GB');
   console.log(
     `a look: ${few.toFixed(2)} ms at ${name(FEW)} visitors, ${many.toFixed(2)} ms at ${name(MANY)}; ` +

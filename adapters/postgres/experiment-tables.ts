@@ -1,12 +1,9 @@
-// The tables of experiment sums: one statement adds a difference to all of them, one reading gives an
-// experiment's sums as they stand. Whole numbers travel as text: they may be wider than a double.
+// The tables of experiment sums: one statement adds a difference to all of them. Whole numbers travel as
+// text: they may be wider than a double. Called by experiment-sums.ts; experiment-look.ts reads.
 
-import { and, eq, ne, sql } from 'drizzle-orm';
-import type { PgColumn } from 'drizzle-orm/pg-core';
+import { sql } from 'drizzle-orm';
 import {
   type Cell,
-  type ExperimentSums,
-  LEFT_OUT,
   METRICS,
   type Metric,
   type Sums,
@@ -15,14 +12,6 @@ import {
 } from '../../core/experiment-sums.ts';
 import type { Latency } from '../../core/latency.ts';
 import type { Queryable } from './connect.ts';
-import {
-  experimentAppearances,
-  experimentArmUsers,
-  experimentHistograms,
-  experimentMoments,
-  experimentThresholds,
-  experimentTotals,
-} from './schema.ts';
 
 export type HistogramKey = Cell & { latency: Latency; bucket: number };
 export type VisitorRow = VisitorPair & { visitorId: string };
@@ -35,7 +24,8 @@ export interface Difference {
   gone: readonly VisitorRow[];
 }
 
-const NEVER_SEEN = -1;
+/** In the table, where null could be no part of a key. */
+export const NEVER_SEEN = -1;
 
 /** Throws on a metric of a later version: counting it as something else would be worse. */
 export function metricOf(text: string): Metric {
@@ -147,71 +137,4 @@ export async function writeSums(db: Queryable, experimentId: string, difference:
          SET answers = t.answers + excluded.answers
     )
     SELECT 1`);
-}
-
-/** An experiment's sums as they stand: a few rows, however many visitors. Empty for an unknown id. */
-export async function readExperimentSums(
-  db: Queryable,
-  experimentId: string,
-): Promise<ExperimentSums> {
-  // What came and went again has left a row of nothing.
-  const standing = (table: { experimentId: PgColumn }, counted: PgColumn) =>
-    and(eq(table.experimentId, experimentId), ne(counted, 0n));
-  const totals = await db
-    .select()
-    .from(experimentTotals)
-    .where(standing(experimentTotals, experimentTotals.users));
-  const armUsers = await db
-    .select()
-    .from(experimentArmUsers)
-    .where(standing(experimentArmUsers, experimentArmUsers.users));
-  const moments = await db
-    .select()
-    .from(experimentMoments)
-    .where(standing(experimentMoments, experimentMoments.users));
-  const appearances = await db
-    .select()
-    .from(experimentAppearances)
-    .where(standing(experimentAppearances, experimentAppearances.users));
-  const histograms = await db
-    .select()
-    .from(experimentHistograms)
-    .where(standing(experimentHistograms, experimentHistograms.answers));
-  const thresholds = await db
-    .select()
-    .from(experimentThresholds)
-    .where(eq(experimentThresholds.experimentId, experimentId));
-  return {
-    experimentId,
-    totals: totals.flatMap(({ experimentId: _, metric, ...row }) =>
-      metric === LEFT_OUT ? [] : [{ metric: metricOf(metric), ...row }],
-    ),
-    armUsers: armUsers.flatMap(({ experimentId: _, metric, ...row }) =>
-      metric === LEFT_OUT ? [] : [{ metric: metricOf(metric), ...row }],
-    ),
-    leftOut: totals.flatMap(({ metric, stratum, shareBp, arm, users, n }) =>
-      metric === LEFT_OUT ? [{ stratum, shareBp, arm, users, answers: n }] : [],
-    ),
-    moments: moments.map((row) => ({
-      metric: metricOf(row.metric),
-      a: { stratum: row.stratumA, shareBp: row.shareA, arm: row.armA },
-      b: { stratum: row.stratumB, shareBp: row.shareB, arm: row.armB },
-      users: row.users,
-      yy: row.yy,
-      yn: row.yn,
-      ny: row.ny,
-      nn: row.nn,
-    })),
-    appearances: appearances.map(({ experimentId: _, lastShareBp, ...row }) => ({
-      ...row,
-      lastShareBp: lastShareBp === NEVER_SEEN ? null : lastShareBp,
-    })),
-    histograms: histograms.map(({ experimentId: _, ...row }) => row),
-    thresholds: thresholds.map(({ latency, thresholdUs, answers, countedAfter }) => ({
-      latency,
-      thresholdUs: Number(thresholdUs),
-      answers,
-      countedAfterMs: countedAfter.getTime(),
-    })),
-  };
 }

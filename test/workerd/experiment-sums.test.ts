@@ -305,3 +305,18 @@ test('the standing votes are the latest of each kind, in whatever order they cam
     await rows(sql`SELECT 1 FROM feedback_events WHERE interaction_id = ${answer.interaction_id}`),
   ).toHaveLength(30);
 });
+
+test('a visitor who was given another name stays in the sums, and what they ask anew is counted beside', async () => {
+  const first = oneAnswer();
+  const { experiment_id, visitor_id } = first;
+  await deliver([first]);
+  const before = await sumsOf(experiment_id ?? '');
+  const pseudonym = `erased-${crypto.randomUUID()}`;
+  await rows(sql`DELETE FROM interactions WHERE visitor_id = ${visitor_id}`);
+  await rows(
+    sql`UPDATE experiment_visitors SET visitor_id = ${pseudonym} WHERE visitor_id = ${visitor_id}`,
+  );
+  expect(comparable(await sumsOf(experiment_id ?? ''))).toEqual(comparable(before));
+  await deliver([oneAnswer({ experiment_id, visitor_id })]);
+  expect((await sumsOf(experiment_id ?? '')).totals).toMatchObject([{ users: 2n, n: 2n }]);
+});

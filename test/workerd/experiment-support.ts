@@ -7,7 +7,7 @@ import { sql } from 'drizzle-orm';
 import { expect } from 'vitest';
 import { z } from 'zod';
 import { withDatabase } from '../../adapters/postgres/connect.ts';
-import { readExperimentSums } from '../../adapters/postgres/experiment-tables.ts';
+import { readExperimentSums } from '../../adapters/postgres/experiment-look.ts';
 import {
   type Cell,
   type ExperimentSums,

@@ -153,7 +153,7 @@ test('a praised member lists what was said about it before the window closed', a
     pair_count: 1,
     pairs: [{ rejected_interaction_id: rejected.interaction_id }],
     feedback_count: 1,
-    feedback: [{ event_id: before?.event_id, feedback_type: 'thumbs_up', feedback_value: 1 }],
+    feedback: [{ event_id: before?.event_id, feedback_type: 'thumbs_up', standing: true }],
   });
 });
 

@@ -2,7 +2,7 @@
 // wider than a double.
 
 import { withDatabase } from '../../adapters/postgres/connect.ts';
-import { readExperimentSums } from '../../adapters/postgres/experiment-tables.ts';
+import { readExperimentSums } from '../../adapters/postgres/experiment-look.ts';
 import type { Cell, ExperimentSums } from '../../core/experiment-sums.ts';
 import { databaseOf, type Env } from '../env.ts';
 

@@ -24,7 +24,7 @@ import { modelContext } from './status.ts';
 import {
   answerView,
   datasetView,
-  feedbackView,
+  feedbackViews,
   memberView,
   modelView,
   pairView,
@@ -62,7 +62,7 @@ async function answerLineage(db: Database, id: string, table: RoutingTable) {
   const routing = answer && (await findRouting(db, answer.routingVersion));
   return {
     answer: answer ? answerView(answer) : null,
-    feedback: events.map(feedbackView),
+    feedback: feedbackViews(events),
     routing: routing ? routingView(routing) : null,
     taught_in: taught,
     uses: uses.map(useView),
@@ -106,6 +106,6 @@ async function datasetLineage(db: Database, id: string) {
     pair_count: size.pairs,
     pairs: pairs.map(pairView),
     feedback_count: size.feedback,
-    feedback: events.map(feedbackView),
+    feedback: feedbackViews(events),
   };
 }

@@ -13,6 +13,7 @@ import type { Erasure } from '../../adapters/postgres/erasures.ts';
 import type { JobRow } from '../../adapters/postgres/jobs.ts';
 import type { findRouting, ModelRow } from '../../adapters/postgres/models.ts';
 import type { FlagRow } from '../../adapters/postgres/rewrites.ts';
+import { standingVotes } from '../../core/feedback-values.ts';
 import { type RoutingTable, routingTableSchema } from '../../core/routing.ts';
 import { keyFactsOf } from '../../functions/curation/key-facts.ts';
 import { stageOf } from '../../functions/registry/models.ts';
@@ -185,7 +186,29 @@ export function keyView(row: ApiKeyRow, nowMs: number) {
 
 export type FeedbackRow = Awaited<ReturnType<typeof feedbackOf>>[number];
 
-export function feedbackView(row: FeedbackRow) {
+/** `standing` says which votes count now: the latest of each kind, visitor and answer. */
+export function feedbackViews(rows: readonly FeedbackRow[]) {
+  const votes = rows.flatMap((row) =>
+    row.feedbackType === 'signals'
+      ? []
+      : [
+          {
+            of: `${row.interactionId} ${row.visitorId}`,
+            type: row.feedbackType,
+            atMs: row.at.getTime(),
+            eventId: row.id,
+          },
+        ],
+  );
+  const standing = new Set(
+    [...Map.groupBy(votes, ({ of }) => of).values()]
+      .flatMap((own) => standingVotes(own))
+      .map(({ eventId }) => eventId),
+  );
+  return rows.map((row) => feedbackView(row, standing.has(row.id)));
+}
+
+function feedbackView(row: FeedbackRow, standing: boolean) {
   return {
     event_id: row.id,
     interaction_id: row.interactionId,
@@ -193,6 +216,7 @@ export function feedbackView(row: FeedbackRow) {
     source: row.source,
     feedback_type: row.feedbackType,
     feedback_value: row.feedbackValue,
+    standing,
     corrected_response: row.correctedResponse,
     correction_type: row.correctionType,
     model_version: row.modelVersion,

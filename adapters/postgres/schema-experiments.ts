@@ -1,0 +1,174 @@
+// The part of the record that decides experiments: what each visitor gave, and running sums over all of
+// them. Written by experiment-sums.ts alone; schema.ts hands it on, migrations are made from there.
+
+import { bigint, integer, pgTable, primaryKey, text, timestamp } from 'drizzle-orm/pg-core';
+
+/** Sums of products may be wider than a double. */
+const whole = (name: string) => bigint(name, { mode: 'bigint' });
+const instant = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' });
+const experimentArm = (name: string) => text(name, { enum: ['control', 'treatment'] });
+
+/** What each visitor gave to each metric at each stage: n exposures, y events. Counted anew from the record. */
+export const experimentVisitors = pgTable(
+  'experiment_visitors',
+  {
+    visitorId: text('visitor_id').notNull(),
+    experimentId: text('experiment_id').notNull(),
+    stratum: integer('stratum').notNull(),
+    shareBp: integer('share_bp').notNull(),
+    arm: experimentArm('arm').notNull(),
+    metric: text('metric').notNull(),
+    n: integer('n').notNull(),
+    y: integer('y').notNull(),
+  },
+  (table) => [
+    primaryKey({
+      name: 'experiment_visitors_pk',
+      columns: [
+        table.visitorId,
+        table.experimentId,
+        table.stratum,
+        table.shareBp,
+        table.arm,
+        table.metric,
+      ],
+    }),
+  ],
+);
+
+/** Running sums over experiment_visitors, kept with it in one transaction: see core/experiment-sums.ts. */
+export const experimentTotals = pgTable(
+  'experiment_totals',
+  {
+    experimentId: text('experiment_id').notNull(),
+    metric: text('metric').notNull(),
+    stratum: integer('stratum').notNull(),
+    shareBp: integer('share_bp').notNull(),
+    arm: experimentArm('arm').notNull(),
+    users: whole('users').notNull(),
+    n: whole('n').notNull(),
+    y: whole('y').notNull(),
+  },
+  (table) => [
+    primaryKey({
+      name: 'experiment_totals_pk',
+      columns: [table.experimentId, table.metric, table.stratum, table.shareBp, table.arm],
+    }),
+  ],
+);
+
+/** Distinct users of an arm over all stages of a stratum: a user who stays in it counts once. */
+export const experimentArmUsers = pgTable(
+  'experiment_arm_users',
+  {
+    experimentId: text('experiment_id').notNull(),
+    metric: text('metric').notNull(),
+    stratum: integer('stratum').notNull(),
+    arm: experimentArm('arm').notNull(),
+    users: whole('users').notNull(),
+  },
+  (table) => [
+    primaryKey({
+      name: 'experiment_arm_users_pk',
+      columns: [table.experimentId, table.metric, table.stratum, table.arm],
+    }),
+  ],
+);
+
+/** Sums over users of products of what they gave at two stages (the same one too): for the variance. */
+export const experimentMoments = pgTable(
+  'experiment_moments',
+  {
+    experimentId: text('experiment_id').notNull(),
+    metric: text('metric').notNull(),
+    stratumA: integer('stratum_a').notNull(),
+    shareA: integer('share_a').notNull(),
+    armA: experimentArm('arm_a').notNull(),
+    stratumB: integer('stratum_b').notNull(),
+    shareB: integer('share_b').notNull(),
+    armB: experimentArm('arm_b').notNull(),
+    users: whole('users').notNull(),
+    yy: whole('yy').notNull(),
+    yn: whole('yn').notNull(),
+    ny: whole('ny').notNull(),
+    nn: whole('nn').notNull(),
+  },
+  (table) => [
+    primaryKey({
+      name: 'experiment_moments_pk',
+      columns: [
+        table.experimentId,
+        table.metric,
+        table.stratumA,
+        table.shareA,
+        table.armA,
+        table.stratumB,
+        table.shareB,
+        table.armB,
+      ],
+    }),
+  ],
+);
+
+/** First appearances at a stage of users who were not in the treatment before: for the sample ratio. */
+export const experimentAppearances = pgTable(
+  'experiment_appearances',
+  {
+    experimentId: text('experiment_id').notNull(),
+    stratum: integer('stratum').notNull(),
+    shareBp: integer('share_bp').notNull(),
+    /** The stage at which they were last seen, in the control; -1: never seen. */
+    lastShareBp: integer('last_share_bp').notNull(),
+    arm: experimentArm('arm').notNull(),
+    users: whole('users').notNull(),
+  },
+  (table) => [
+    primaryKey({
+      name: 'experiment_appearances_pk',
+      columns: [table.experimentId, table.stratum, table.shareBp, table.lastShareBp, table.arm],
+    }),
+  ],
+);
+
+/** Latencies in buckets of one per cent; total time is shown and decides nothing. */
+export const experimentHistograms = pgTable(
+  'experiment_histograms',
+  {
+    experimentId: text('experiment_id').notNull(),
+    latency: text('latency', { enum: ['first_token', 'output_token', 'total'] }).notNull(),
+    stratum: integer('stratum').notNull(),
+    shareBp: integer('share_bp').notNull(),
+    arm: experimentArm('arm').notNull(),
+    bucket: integer('bucket').notNull(),
+    answers: whole('answers').notNull(),
+  },
+  (table) => [
+    primaryKey({
+      name: 'experiment_histograms_pk',
+      columns: [
+        table.experimentId,
+        table.latency,
+        table.stratum,
+        table.shareBp,
+        table.arm,
+        table.bucket,
+      ],
+    }),
+  ],
+);
+
+/** What counts as slow in an experiment: frozen once, and counted from the answers after it. */
+export const experimentThresholds = pgTable(
+  'experiment_thresholds',
+  {
+    experimentId: text('experiment_id').notNull(),
+    latency: text('latency', { enum: ['first_token', 'output_token'] }).notNull(),
+    thresholdUs: whole('threshold_us').notNull(),
+    /** How many control answers it was taken from. */
+    answers: integer('answers').notNull(),
+    countedAfter: instant('counted_after').notNull(),
+  },
+  (table) => [
+    primaryKey({ name: 'experiment_thresholds_pk', columns: [table.experimentId, table.latency] }),
+  ],
+);

@@ -2,7 +2,7 @@
 // somebody can do to both who owns them.
 
 import { env } from 'cloudflare:workers';
-import { DeleteObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { DeleteObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { sql } from 'drizzle-orm';
 import { inject } from 'vitest';
 import { ObjectStore } from '../../adapters/object-store/index.ts';
@@ -10,7 +10,7 @@ import { type Database, withDatabase } from '../../adapters/postgres/connect.ts'
 import { historyAtSeq, newestRow } from '../../adapters/postgres/history.ts';
 import type { HistoryEntry } from '../../core/history.ts';
 import { appendHistory, type Chain } from '../../functions/history/append.ts';
-import { dayKey, publishHead } from '../../functions/history/publish.ts';
+import { publishHead } from '../../functions/history/publish.ts';
 import { verifyPage } from '../../functions/history/verify.ts';
 import { databaseOf } from '../../workers/env.ts';
 
@@ -60,9 +60,12 @@ const s3 = new S3Client({
 });
 export const deleteObject = (key: string) =>
   s3.send(new DeleteObjectCommand({ Bucket: inject('bucket').bucket, Key: key }));
+/** Also what other files' sweeps published, at the clock's own days. */
 export async function emptyBucket() {
-  await deleteObject('history/head.json');
-  for (let ago = 0; ago < 8; ago += 1) await deleteObject(dayKey(T0 - ago * 24 * HOUR));
+  const { Contents = [] } = await s3.send(
+    new ListObjectsV2Command({ Bucket: inject('bucket').bucket, Prefix: 'history/' }),
+  );
+  for (const { Key } of Contents) if (Key !== undefined) await deleteObject(Key);
 }
 
 export const append = (entry: HistoryEntry, on: Chain = chain()) =>

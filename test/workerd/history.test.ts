@@ -2,8 +2,9 @@
 // head outside that only moves forward, old rows taken over, and what operators read of it.
 
 import { sql } from 'drizzle-orm';
-import { afterAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
+import { ObjectStore } from '../../adapters/object-store/index.ts';
 import { insertModel, insertRouting } from '../../adapters/postgres/models.ts';
 import { initialTable } from '../../core/routing.ts';
 import { recordRoute, takeOverHistory } from '../../functions/history/append.ts';
@@ -242,7 +243,9 @@ test('operators read what was live at a time, why, and until when', async () => 
     });
     expect(shown.body).toMatchObject({ seq: last?.seq, reason: 'worse' });
   }
+  const away = vi.spyOn(ObjectStore.prototype, 'read').mockRejectedValue(new Error('away'));
   const verified = await call('/admin/history/verify', { headers: asOperator });
+  away.mockRestore();
   expect(verified.body).toMatchObject({
     checked: 3,
     next_after: null,

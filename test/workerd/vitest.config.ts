@@ -1,7 +1,6 @@
 // Tests inside workerd: objects with their alarms, the queue, the workflow and every route, against
-// a real Postgres behind the real proxy. What has no place in an isolate (the model server) is run for
-// real by the end-to-end tests. The Worker's own settings name no object store; tests that need one
-// take the one in stored.ts.
+// a real Postgres behind the real proxy and a real bucket. What has no place in an isolate (the model
+// server) is run for real by the end-to-end tests.
 
 import { join } from 'node:path';
 import { cloudflareTest } from '@cloudflare/vitest-plugin';
@@ -20,9 +19,11 @@ export default defineConfig({
           ENVIRONMENT: 'local',
           DATABASE_URL: inject('databaseUrl'),
           DATABASE_PROXY: inject('databaseProxy'),
-          S3_ENDPOINT: 'http://127.0.0.1:9',
-          S3_ACCESS_KEY_ID: 'unused',
-          S3_SECRET_ACCESS_KEY: 'unused',
+          S3_ENDPOINT: inject('bucket').endpoint,
+          S3_BUCKET: inject('bucket').bucket,
+          S3_REGION: inject('bucket').region,
+          S3_ACCESS_KEY_ID: inject('bucket').accessKeyId,
+          S3_SECRET_ACCESS_KEY: inject('bucket').secretAccessKey,
           MODEL_SERVER_URL: inject('modelServerUrl'),
           BASE_MODEL: 'tiny-sre',
           MODEL_NAME: 'agent-bruno',

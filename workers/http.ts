@@ -44,8 +44,15 @@ export async function readJson(c: AppContext, limit: number, anyType = false): P
 async function readBounded(request: Request, limit: number): Promise<string> {
   const tooLarge = () =>
     new AppError('body_too_large', `The body is over its limit of ${limit} bytes.`);
-  if (Number(request.headers.get('content-length') ?? 0) > limit) throw tooLarge();
   if (request.body === null) return '';
+  // The server reads as many bytes as were declared, so only what declares none is counted while read.
+  const declared = request.headers.get('content-length');
+  if (Number(declared ?? 0) > limit) throw tooLarge();
+  if (declared !== null) {
+    const whole = new Uint8Array(await request.arrayBuffer());
+    if (whole.byteLength > limit) throw tooLarge();
+    return utf8(whole);
+  }
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of request.body) {
@@ -59,8 +66,12 @@ async function readBounded(request: Request, limit: number): Promise<string> {
     whole.set(chunk, offset);
     offset += chunk.byteLength;
   }
+  return utf8(whole);
+}
+
+function utf8(bytes: Uint8Array): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(whole);
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes);
   } catch {
     throw new AppError('invalid_json', 'The body is not valid UTF-8.');
   }

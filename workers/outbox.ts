@@ -4,6 +4,7 @@
 // the runtime would cancel it as hung.
 
 import type { QueueEvent } from '../core/wire/events.ts';
+import { type Env, settingsOf } from './env.ts';
 
 const COLLECT_MS = 50;
 const POLL_MS = 10;
@@ -41,7 +42,7 @@ class InFlight {
     return this.since.size;
   }
 
-  /** Oldest first, so that it ends at the first young one; deployed, another isolate may write. */
+  /** Oldest first, so that it ends at the first young one. */
   private forget(): void {
     const oldest = Date.now() - FORGOTTEN_MS;
     for (const [key, at] of this.since) {
@@ -65,20 +66,21 @@ const sizeOf = (event: QueueEvent) => new TextEncoder().encode(JSON.stringify(ev
  * Resolves when the event is durably queued, rejects when the queue refused it. The caller keeps it
  * alive (await or waitUntil).
  */
-export async function push(queue: Queue, event: QueueEvent): Promise<void> {
+export async function push(env: Env, event: QueueEvent): Promise<void> {
   const entry: Entry = { event, bytes: sizeOf(event), state: 'waiting' };
-  inFlight.add(event);
+  // Deployed, nobody asks and another isolate writes: the list would only grow.
+  if (settingsOf(env).ENVIRONMENT === 'local') inFlight.add(event);
   waiting.push(entry);
   await sleep(COLLECT_MS);
   if (entry.state === 'waiting') {
     const taken = waiting;
     waiting = [];
-    await send(queue, taken);
+    await send(env.EVENTS, taken);
   }
   for (let waited = 0; entry.state === 'sending' && waited < SENDER_LOST_MS; waited += POLL_MS) {
     await sleep(POLL_MS);
   }
-  if (entry.state === 'sending') await send(queue, [entry]);
+  if (entry.state === 'sending') await send(env.EVENTS, [entry]);
   if (entry.state === 'failed') throw new Error('the events queue refused a batch');
 }
 

@@ -128,7 +128,9 @@ async function impatient(message: string, candidate: Partial<ModelPatience> = {}
       },
       { candidate: { ...short, ...candidate }, production: short },
     );
-    for await (const piece of given.pieces) if (piece.type === 'text') text += piece.text;
+    for await (const batch of given.pieces) {
+      for (const piece of batch) if (piece.type === 'text') text += piece.text;
+    }
   } catch {
     broke = true;
   }

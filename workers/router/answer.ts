@@ -106,7 +106,7 @@ export async function answer(
       startedMs,
       endedMs: now(env),
     });
-    push(env, event)
+    push(env, [event])
       .catch(() => log('record_lost', interactionId))
       .finally(recorded.resolve);
   };

@@ -159,7 +159,7 @@ for (const stream of [false, true]) {
 }
 await pause();
 const recorded = await raw.queued();
-if (recorded < asked) throw new Error(`of ${asked} answers only ${recorded} were recorded`);
+if (recorded !== asked) throw new Error(`of ${asked} answers ${recorded} were recorded`);
 
 writeSection(
   'chat',

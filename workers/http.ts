@@ -44,7 +44,6 @@ export async function readJson(c: AppContext, limit: number, anyType = false): P
 async function readBounded(request: Request, limit: number): Promise<string> {
   const tooLarge = () =>
     new AppError('body_too_large', `The body is over its limit of ${limit} bytes.`);
-  if (request.body === null) return '';
   // The server reads as many bytes as were declared, so only what declares none is counted while read.
   const declared = request.headers.get('content-length');
   if (Number(declared ?? 0) > limit) throw tooLarge();
@@ -53,6 +52,7 @@ async function readBounded(request: Request, limit: number): Promise<string> {
     if (whole.byteLength > limit) throw tooLarge();
     return utf8(whole);
   }
+  if (request.body === null) return '';
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of request.body) {

@@ -68,11 +68,9 @@ export async function* streamAnswer(
   request: ModelRequest,
   signal: AbortSignal,
 ): AsyncGenerator<readonly Piece[], void> {
-  const patience = request.patience ?? PATIENCE.production;
-  const startedMs = performance.now();
   const watchdog = new Watchdog(signal);
   try {
-    yield* answerUnder(watchdog, config, request, patience, startedMs);
+    yield* answerUnder(watchdog, config, request);
   } finally {
     watchdog.end();
   }
@@ -82,9 +80,9 @@ async function* answerUnder(
   watchdog: Watchdog,
   config: ModelServerConfig,
   request: ModelRequest,
-  patience: ModelPatience,
-  startedMs: number,
 ): AsyncGenerator<readonly Piece[], void> {
+  const patience = request.patience ?? PATIENCE.production;
+  const startedMs = performance.now();
   const response = await watchdog.within(
     fetch(`${config.url}/v1/chat/completions`, {
       method: 'POST',
@@ -101,14 +99,15 @@ async function* answerUnder(
     patience.connectMs,
     'unreachable',
   );
-  if (!response.ok || response.body === null) {
-    await response.body?.cancel();
+  const { body } = response;
+  if (!response.ok || body === null) {
+    await body?.cancel();
     throw new ModelServerError(
       response.status === 429 ? 'busy' : 'refused',
       `gateway answered ${response.status}`,
     );
   }
-  const reader = response.body.getReader();
+  const reader = body.getReader();
   const decoder = new TextDecoder();
   const events: string[] = [];
   const parser = createParser({ onEvent: ({ data }) => events.push(data) });

@@ -43,7 +43,8 @@ export function startProcess(
     env: { ...process.env, ...options.env },
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   });
-  running.add(child);
+  // Ours end in order when their stdin does, as it does with us; killed, a stage would leave its database.
+  if (log !== undefined) running.add(child);
   const said: string[] = [];
   const waiting: PromiseWithResolvers<string>[] = [];
   const lines = child.stdout === null ? null : createInterface({ input: child.stdout });

@@ -1,6 +1,8 @@
 // W3C Trace Context (https://www.w3.org/TR/trace-context-1/): what a `traceparent` header says and
 // how one is written. Pure; ids that are missing come from the caller's random bytes.
 
+import { hexOf } from './ids.ts';
+
 const TRACEPARENT = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
 const SAMPLED = 0x01;
 
@@ -12,12 +14,9 @@ export interface Trace {
   sampled: boolean;
 }
 
-const hex = (bytes: Uint8Array) =>
-  [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
-
 /** Goes on with the caller's trace, or starts one where the header is missing or not valid. */
 export function traceOf(header: string | undefined, random: (length: number) => Uint8Array): Trace {
-  const spanId = hex(random(8));
+  const spanId = hexOf(random(8));
   const [, version, traceId = '', parentId = '', flags = '', more] =
     TRACEPARENT.exec(header ?? '') ?? [];
   const valid =
@@ -27,7 +26,7 @@ export function traceOf(header: string | undefined, random: (length: number) => 
     (version !== '00' || more === undefined) &&
     !/^0+$/.test(traceId) &&
     !/^0+$/.test(parentId);
-  if (!valid) return { traceId: hex(random(16)), parentId: undefined, spanId, sampled: true };
+  if (!valid) return { traceId: hexOf(random(16)), parentId: undefined, spanId, sampled: true };
   return { traceId, parentId, spanId, sampled: (Number.parseInt(flags, 16) & SAMPLED) === SAMPLED };
 }
 

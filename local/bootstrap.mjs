@@ -1,5 +1,5 @@
 /**
- * The first thing behind `npm start`, `npm test`, `npm run simulate` and `npm run bruno`: checks this
+ * The first thing behind `npm start`, `npm test`, `npm run simulate`, `npm run bench` and `npm run bruno`: checks this
  * machine, installs the npm packages if they are missing, half installed or outdated, and hands over
  * to the TypeScript entry under the Node that came with them. Runs on Node 20 or newer without any
  * package, so it is plain JavaScript and imports nothing of ours.
@@ -42,6 +42,7 @@ const commands = {
   test: { entry: 'local/test.ts', detached: true, flags: [] },
   'test:ollama': { entry: 'local/test-ollama.ts', detached: true, flags: [] },
   simulate: { entry: 'simulation/main.ts', detached: true, flags: [] },
+  bench: { entry: 'bench/run-all.ts', detached: true, flags: [] },
   'db:migrate': { entry: 'local/migrate-given.ts', detached: false, flags: [] },
   bruno: { entry: 'cli/main.ts', detached: false, flags: [] },
 };

@@ -57,7 +57,8 @@ const settings = (port: number): string[] => [
   'scram_iterations=1',
   'password_encryption=scram-sha-256',
   'shared_buffers=64MB',
-  'max_connections=60',
+  // The recorder opens one for each batch, and a closed one takes a moment to be gone.
+  'max_connections=200',
   'jit=off',
   'timezone=UTC',
   'log_min_messages=warning',

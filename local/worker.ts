@@ -16,6 +16,7 @@ import {
 import { z } from 'zod';
 import { hasCode, StackError } from './errors.ts';
 import type { HomePaths } from './home.ts';
+import { memoryLimiter } from './limiter-plugin.ts';
 import { descendants, forgetProcess, HOME_MARK, isAlive, recordProcess } from './processes.ts';
 import type { WorkerBuild } from './worker-build.ts';
 
@@ -97,7 +98,9 @@ const modulesOf = (bundle: string): V4ModuleDefinition[] => {
 };
 
 const toOptions = (options: WorkerOptions, log: string) => {
-  const shape = shapeSchema.parse(JSON.parse(readFileSync(options.build.options, 'utf8')));
+  const { ratelimits = {}, ...shape } = shapeSchema.parse(
+    JSON.parse(readFileSync(options.build.options, 'utf8')),
+  );
   const { bucket } = options;
   return convertV4MiniflareOptions({
     host: '127.0.0.1',
@@ -119,6 +122,12 @@ const toOptions = (options: WorkerOptions, log: string) => {
         modulesRoot: dirname(options.build.bundle),
         modules: modulesOf(options.build.bundle),
         bindings: { ...shape.bindings, ...options.bindings },
+        unsafeBindings: [
+          ...(shape.unsafeBindings ?? []),
+          ...Object.entries(ratelimits).map(([name, { simple }]) =>
+            memoryLimiter(name, { limit: simple.limit, period: simple.period ?? 60 }),
+          ),
+        ],
         ...(bucket === null
           ? {}
           : {

@@ -1,7 +1,7 @@
 // All routes in one app: the request's log line and trace, limits by network, CORS for the pages
 // that may embed the chat, errors in one shape, and the right answer to a wrong method.
 
-import { Hono } from 'hono';
+import { Hono, type MiddlewareHandler } from 'hono';
 import { cors } from 'hono/cors';
 import { AppError } from '../core/errors.ts';
 import { openApi } from '../core/openapi/index.ts';
@@ -19,7 +19,7 @@ import { privacy } from './privacy/index.ts';
 import { logRequest } from './request-log.ts';
 import { router } from './router/index.ts';
 
-const publicCors = cors({
+const corsHeaders = cors({
   origin: (origin, c: AppContext) => {
     const allowed = settingsOf(c.env)
       .ALLOWED_ORIGINS.split(',')
@@ -38,16 +38,27 @@ const publicCors = cors({
   maxAge: 600,
 });
 
+/** A program that sends no Origin needs nothing of this but the word to caches. */
+const publicCors: MiddlewareHandler<App> = async (c, next) => {
+  if (c.req.header('origin') !== undefined || c.req.method === 'OPTIONS') {
+    return corsHeaders(c, next);
+  }
+  await next();
+  c.res.headers.append('vary', 'Origin');
+};
+
 export function createApp(): Hono<App> {
   const app = new Hono<App>();
   app.use(logRequest);
   app.use(async (c, next) => {
     await next();
-    c.header('x-content-type-options', 'nosniff');
-    c.header('referrer-policy', 'no-referrer');
+    // Set on the response itself: c.header would copy it, body and all, for each of them.
+    const { headers } = c.res;
+    headers.set('x-content-type-options', 'nosniff');
+    headers.set('referrer-policy', 'no-referrer');
     // An answer is data; whoever opens one in a browser gets nothing that runs or frames.
-    c.header('content-security-policy', "default-src 'none'; frame-ancestors 'none'");
-    c.header('strict-transport-security', 'max-age=31536000');
+    headers.set('content-security-policy', "default-src 'none'; frame-ancestors 'none'");
+    headers.set('strict-transport-security', 'max-age=31536000');
   });
   app.use(refuseHugeBodies);
   app.use('/api/*', publicCors);

@@ -59,6 +59,12 @@ const declaredBytes = (request: Request) => Number(request.headers.get('content-
 
 async function readBounded(request: Request, limit: number): Promise<string> {
   if (declaredBytes(request) > limit) throw tooLarge(limit);
+  // The server reads as many bytes as were declared, so only what declares none is counted while read.
+  if (request.headers.has('content-length')) {
+    const whole = new Uint8Array(await request.arrayBuffer());
+    if (whole.byteLength > limit) throw tooLarge(limit);
+    return utf8(whole);
+  }
   if (request.body === null) return '';
   const chunks: Uint8Array[] = [];
   let size = 0;
@@ -73,8 +79,12 @@ async function readBounded(request: Request, limit: number): Promise<string> {
     whole.set(chunk, offset);
     offset += chunk.byteLength;
   }
+  return utf8(whole);
+}
+
+function utf8(bytes: Uint8Array): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(whole);
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes);
   } catch {
     throw new AppError('invalid_json', 'The body is not valid UTF-8.');
   }

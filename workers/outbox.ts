@@ -1,12 +1,15 @@
 // Events on their way to the queue. Sending one by one costs more than the answer itself, so the
 // requests of an isolate collect for a moment and one of them sends for all. They share plain state,
 // never a promise: a request that waits for another request's promise has no I/O of its own, and
-// the runtime would cancel it as hung.
+// the runtime would cancel it as hung; nor may one request end another's timer.
 
 import type { QueueEvent } from '../core/wire/events.ts';
+import { type Env, settingsOf } from './env.ts';
 
 const COLLECT_MS = 50;
 const POLL_MS = 10;
+/** What a batch takes to be sent, mostly: a request that looks earlier only has to look again. */
+const GRACE_MS = 10;
 /** A sender that has not finished by then died with its request; its entries are sent again. */
 const SENDER_LOST_MS = 5_000;
 const MAX_BATCH = 100;
@@ -41,7 +44,7 @@ class InFlight {
     return this.since.size;
   }
 
-  /** Oldest first, so that it ends at the first young one; deployed, another isolate may write. */
+  /** Oldest first, so that it ends at the first young one. */
   private forget(): void {
     const oldest = Date.now() - FORGOTTEN_MS;
     for (const [key, at] of this.since) {
@@ -62,24 +65,35 @@ const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 const sizeOf = (event: QueueEvent) => new TextEncoder().encode(JSON.stringify(event)).byteLength;
 
 /**
- * Resolves when the event is durably queued, rejects when the queue refused it. The caller keeps it
+ * Resolves when the events are durably queued, rejects when the queue refused one. The caller keeps it
  * alive (await or waitUntil).
  */
-export async function push(queue: Queue, event: QueueEvent): Promise<void> {
-  const entry: Entry = { event, bytes: sizeOf(event), state: 'waiting' };
-  inFlight.add(event);
-  waiting.push(entry);
-  await sleep(COLLECT_MS);
-  if (entry.state === 'waiting') {
+export async function push(env: Env, events: readonly QueueEvent[]): Promise<void> {
+  const entries = events.map((event): Entry => ({ event, bytes: sizeOf(event), state: 'waiting' }));
+  // Deployed, nobody asks and another isolate writes: the list would only grow.
+  if (settingsOf(env).ENVIRONMENT === 'local') for (const event of events) inFlight.add(event);
+  const isFirst = waiting.length === 0;
+  waiting.push(...entries);
+  // The first sends for all; the others look a little later, and again if its request was cancelled.
+  await sleep(isFirst ? COLLECT_MS : COLLECT_MS + GRACE_MS);
+  if (entries.some(({ state }) => state === 'waiting')) {
     const taken = waiting;
     waiting = [];
-    await send(queue, taken);
+    await send(env.EVENTS, taken);
   }
-  for (let waited = 0; entry.state === 'sending' && waited < SENDER_LOST_MS; waited += POLL_MS) {
+  const isUnderWay = () => entries.some(({ state }) => state === 'sending');
+  for (let waited = 0; isUnderWay() && waited < SENDER_LOST_MS; waited += POLL_MS) {
     await sleep(POLL_MS);
   }
-  if (entry.state === 'sending') await send(queue, [entry]);
-  if (entry.state === 'failed') throw new Error('the events queue refused a batch');
+  if (isUnderWay()) {
+    await send(
+      env.EVENTS,
+      entries.filter(({ state }) => state === 'sending'),
+    );
+  }
+  if (entries.some(({ state }) => state === 'failed')) {
+    throw new Error('the events queue refused a batch');
+  }
 }
 
 async function send(queue: Queue, entries: readonly Entry[]): Promise<void> {

@@ -15,9 +15,9 @@ export async function logRequest(c: AppContext, next: Next): Promise<void> {
   c.set('traceId', trace.traceId);
   c.set('traceparent', traceparent(trace));
   await next();
-  c.header('traceparent', c.get('traceparent'));
+  c.res.headers.set('traceparent', c.get('traceparent'));
   // Where OpenAI's clients look for the id of a request.
-  if (isOpenAiPath(c.req.path)) c.header('x-request-id', trace.traceId);
+  if (isOpenAiPath(c.req.path)) c.res.headers.set('x-request-id', trace.traceId);
   const { status } = c.res;
   // To a client that has left nothing is answered, and nothing is ill.
   const left = c.req.raw.signal.aborted;

@@ -2,7 +2,7 @@
 // token says what an answer was (a JWE, because visitors must not learn their arm or model). Both
 // carry a key id, so keys can be rotated, and expire. Ingest needs no database to check them.
 
-import { EncryptJWT, errors, jwtDecrypt, jwtVerify, SignJWT } from 'jose';
+import { CompactEncrypt, errors, jwtDecrypt, jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
 import { AppError } from '../core/errors.ts';
 import type { KeyRing } from './env.ts';
@@ -10,7 +10,12 @@ import type { KeyRing } from './env.ts';
 const VISITOR_SECONDS = 180 * 86_400;
 const FEEDBACK_SECONDS = 30 * 86_400;
 
-const visitorSchema = z.object({ sub: z.string().min(1), org: z.string(), iat: z.number() });
+const visitorSchema = z.object({
+  sub: z.string().min(1),
+  org: z.string(),
+  iat: z.number(),
+  exp: z.number(),
+});
 export interface VisitorClaims {
   visitorId: string;
   /** The origin the token was issued to; empty for clients that send none. */
@@ -102,12 +107,39 @@ export async function issueVisitorToken(
     .sign(await keyFor(ring, ring.current, 'visitor'));
 }
 
+export interface KnownVisitor extends VisitorClaims {
+  issuedAtMs: number;
+}
+
+interface Verified {
+  claims: KnownVisitor;
+  expiresAtMs: number;
+}
+
+/** Bounds the memory below; the oldest are verified again. */
+const VERIFIED_MOST = 1_000;
+
+/** Tokens this isolate has verified under a ring, oldest first: who asks once mostly asks again. */
+const verified = new WeakMap<KeyRing, Map<string, Verified>>();
+
 /** Throws token_invalid or token_expired. */
 export async function readVisitorToken(
   ring: KeyRing,
   token: string,
   nowMs: number,
-): Promise<VisitorClaims & { issuedAtMs: number }> {
+): Promise<KnownVisitor> {
+  const known = verified.get(ring) ?? new Map<string, Verified>();
+  verified.set(ring, known);
+  const before = known.get(token);
+  if (before !== undefined && nowMs < before.expiresAtMs) return before.claims;
+  const { claims, expiresAtMs } = await verifyVisitorToken(ring, token, nowMs);
+  known.set(token, { claims, expiresAtMs });
+  const [oldest] = known.keys();
+  if (known.size > VERIFIED_MOST && oldest !== undefined) known.delete(oldest);
+  return claims;
+}
+
+async function verifyVisitorToken(ring: KeyRing, token: string, nowMs: number): Promise<Verified> {
   const payload = await read('visitor', () =>
     jwtVerify(token, ({ kid = '' }) => keyFor(ring, kid, 'visitor'), {
       algorithms: ['HS256'],
@@ -116,22 +148,25 @@ export async function readVisitorToken(
   );
   const claims = visitorSchema.safeParse(payload);
   if (!claims.success) throw invalid('visitor');
-  const { sub, org, iat } = claims.data;
-  return { visitorId: sub, origin: org, issuedAtMs: iat * 1000 };
+  const { sub, org, iat, exp } = claims.data;
+  const known = { visitorId: sub, origin: org, issuedAtMs: iat * 1000 };
+  return { claims: known, expiresAtMs: exp * 1000 };
 }
 
 export async function issueFeedbackToken(ring: KeyRing, claims: FeedbackClaims): Promise<string> {
   const seconds = Math.floor(claims.issuedAtMs / 1000);
-  return new EncryptJWT({
+  // A JWT's claims, encrypted as they are: jose's own builder would first clone them.
+  const payload = {
     int: claims.interactionId,
     vis: claims.visitorId,
     exp_id: claims.experimentId,
     arm: claims.arm,
     mdl: claims.model,
-  })
+    iat: seconds,
+    exp: seconds + FEEDBACK_SECONDS,
+  };
+  return new CompactEncrypt(new TextEncoder().encode(JSON.stringify(payload)))
     .setProtectedHeader({ alg: 'dir', enc: 'A256GCM', kid: ring.current })
-    .setIssuedAt(seconds)
-    .setExpirationTime(seconds + FEEDBACK_SECONDS)
     .encrypt(await keyFor(ring, ring.current, 'feedback'));
 }
 

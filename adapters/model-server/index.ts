@@ -2,10 +2,12 @@
 // Answers are always asked for as a stream, so that a model that hangs is noticed before its first
 // token; whoever wants a whole answer collects it.
 
-import { EventSourceParserStream } from 'eventsource-parser/stream';
+import { createParser } from 'eventsource-parser';
 import { z } from 'zod';
 import { type ModelPatience, PATIENCE } from '../../core/patience.ts';
 import type { ChatMessage } from '../../core/wire/chat.ts';
+import { ModelServerError } from './failure.ts';
+import { Watchdog } from './watchdog.ts';
 
 const EMBED_TIMEOUT_MS = 60_000;
 const HEALTH_TIMEOUT_MS = 3_000;
@@ -58,17 +60,7 @@ export type Piece =
   | { type: 'finish'; reason: string }
   | { type: 'usage'; usage: Usage };
 
-export type ModelFailure = 'unreachable' | 'refused' | 'busy' | 'timed_out' | 'broken' | 'garbage';
-
-/** Why there is no (whole) answer. The message names the gateway's status where it refused, and never a prompt. */
-export class ModelServerError extends Error {
-  readonly failure: ModelFailure;
-  constructor(failure: ModelFailure, detail: string) {
-    super(detail);
-    this.name = 'ModelServerError';
-    this.failure = failure;
-  }
-}
+export { type ModelFailure, ModelServerError } from './failure.ts';
 
 const chunkSchema = z.object({
   choices: z
@@ -84,19 +76,31 @@ const chunkSchema = z.object({
 });
 
 /**
- * Yields the pieces of an answer as they come. Throws ModelServerError; ends normally only after
- * the server's own end mark. Aborting `signal` stops the server's work.
+ * Yields the pieces of an answer as they come, those that arrive together as one batch: a hand-over
+ * costs more than a piece. Throws ModelServerError; ends normally only after the server's own end
+ * mark. Aborting `signal` stops the server's work.
  */
 export async function* streamAnswer(
   config: ModelServerConfig,
   request: ModelRequest,
   signal: AbortSignal,
-): AsyncGenerator<Piece, void> {
+): AsyncGenerator<readonly Piece[], void> {
+  const watchdog = new Watchdog(signal);
+  try {
+    yield* answerUnder(watchdog, config, request);
+  } finally {
+    watchdog.end();
+  }
+}
+
+async function* answerUnder(
+  watchdog: Watchdog,
+  config: ModelServerConfig,
+  request: ModelRequest,
+): AsyncGenerator<readonly Piece[], void> {
   const patience = request.patience ?? PATIENCE.production;
   const startedMs = performance.now();
-  const watchdog = new AbortController();
-  const both = AbortSignal.any([signal, watchdog.signal]);
-  const response = await deadline(
+  const response = await watchdog.within(
     fetch(`${config.url}/v1/chat/completions`, {
       method: 'POST',
       headers: {
@@ -112,22 +116,23 @@ export async function* streamAnswer(
         ...request.parameters,
       }),
       redirect: REDIRECT,
-      signal: both,
+      signal: watchdog.signal,
     }),
     patience.connectMs,
-    watchdog,
+    'unreachable',
   );
-  if (!response.ok || response.body === null) {
-    await response.body?.cancel();
+  const { body } = response;
+  if (!response.ok || body === null) {
+    await body?.cancel();
     throw new ModelServerError(
       response.status === 429 ? 'busy' : 'refused',
       `gateway answered ${response.status}`,
     );
   }
-  const reader = response.body
-    .pipeThrough(new TextDecoderStream())
-    .pipeThrough(new EventSourceParserStream())
-    .getReader();
+  const reader = body.getReader();
+  const decoder = new TextDecoder();
+  const events: string[] = [];
+  const parser = createParser({ onEvent: ({ data }) => events.push(data) });
   let spoken = false;
   try {
     for (;;) {
@@ -135,17 +140,39 @@ export async function* streamAnswer(
       const timeoutMs = spoken
         ? patience.betweenTokensMs
         : Math.max(0, patience.firstTokenMs - (performance.now() - startedMs));
-      const { done, value } = await deadline(reader.read(), timeoutMs, watchdog, 'broken');
+      const { done, value } = await watchdog.within(reader.read(), timeoutMs, 'broken');
       if (done) throw new ModelServerError('broken', 'the stream ended without its end mark');
-      if (value.data === '[DONE]') return;
-      for (const piece of piecesOf(value.data)) {
-        if (piece.type === 'text') spoken = true;
-        yield piece;
-      }
+      parser.feed(decoder.decode(value, { stream: true }));
+      const { pieces, ended, garbage } = readEvents(events.splice(0));
+      if (pieces.length > 0) yield pieces;
+      if (garbage !== undefined) throw garbage;
+      if (ended) return;
+      spoken ||= pieces.some(({ type }) => type === 'text');
     }
   } finally {
     await reader.cancel().catch(() => undefined);
   }
+}
+
+interface Batch {
+  pieces: Piece[];
+  /** The server's own end mark was among the events. */
+  ended: boolean;
+  /** What cannot be read ends the answer, after what came before it. */
+  garbage: unknown;
+}
+
+function readEvents(events: readonly string[]): Batch {
+  const batch: Batch = { pieces: [], ended: false, garbage: undefined };
+  try {
+    for (const data of events) {
+      if (data === '[DONE]') return { ...batch, ended: true };
+      batch.pieces.push(...piecesOf(data));
+    }
+  } catch (error) {
+    batch.garbage = error;
+  }
+  return batch;
 }
 
 function piecesOf(data: string): Piece[] {
@@ -173,27 +200,6 @@ function piecesOf(data: string): Piece[] {
     });
   }
   return pieces;
-}
-
-async function deadline<Value>(
-  work: Promise<Value>,
-  ms: number,
-  watchdog: AbortController,
-  failure: ModelFailure = 'unreachable',
-): Promise<Value> {
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
-    late.reject(new ModelServerError('timed_out', `nothing came for ${Math.round(ms)} ms`));
-    watchdog.abort();
-  }, ms);
-  try {
-    return await Promise.race([work, late.promise]);
-  } catch (error) {
-    if (error instanceof ModelServerError) throw error;
-    throw new ModelServerError(failure, error instanceof Error ? error.name : 'failed');
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 const embeddingsSchema = z.object({

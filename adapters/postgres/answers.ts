@@ -1,10 +1,11 @@
 // Answers and what was said about them: written by the recorder in batches, read by review,
-// lineage and curation. Every insert is idempotent by its key; a batch goes in as one statement
-// (answers as one JSON parameter, by jsonb_populate_recordset).
+// lineage and curation. Every insert is idempotent by its key; a batch goes in as one statement of one
+// parameter (rows.ts).
 
 import { and, count, desc, eq, gte, inArray, isNull, lt, sql } from 'drizzle-orm';
 import type { FeedbackEvent, InteractionEvent, SignalsEvent } from '../../core/wire/events.ts';
 import type { Queryable } from './connect.ts';
+import { insertRows } from './rows.ts';
 import { feedbackEvents, interactions, systemPrompts, visitors } from './schema.ts';
 
 /** In one order everywhere, so that two writers never wait for each other's rows in a circle. */
@@ -49,9 +50,7 @@ export async function insertInteractions(
     share_bp: event.share_bp ?? null,
     stratum: event.stratum ?? null,
   }));
-  const inserted = await db.execute(sql`
-    INSERT INTO ${interactions}
-    SELECT * FROM jsonb_populate_recordset(NULL::interactions, ${JSON.stringify(rows)}::jsonb)
+  const inserted = await db.execute(sql`${insertRows(interactions, rows)}
     ON CONFLICT DO NOTHING RETURNING interaction_id`);
   const seen = new Map<string, { first: number; last: number }>();
   for (const { visitor_id: id, created_at: at } of events) {
@@ -61,24 +60,17 @@ export async function insertInteractions(
       last: Math.max(known?.last ?? at, at),
     });
   }
-  await db
-    .insert(visitors)
-    .values(
-      [...seen]
-        .toSorted(([a], [b]) => (a < b ? -1 : 1))
-        .map(([id, { first, last }]) => ({
-          id,
-          firstSeenAt: new Date(first),
-          lastSeenAt: new Date(last),
-        })),
-    )
-    .onConflictDoUpdate({
-      target: visitors.id,
-      set: {
-        firstSeenAt: sql`least(${visitors.firstSeenAt}, excluded.first_seen_at)`,
-        lastSeenAt: sql`greatest(${visitors.lastSeenAt}, excluded.last_seen_at)`,
-      },
-    });
+  const seenRows = [...seen]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([id, { first, last }]) => ({
+      id,
+      first_seen_at: new Date(first).toISOString(),
+      last_seen_at: new Date(last).toISOString(),
+    }));
+  await db.execute(sql`${insertRows(visitors, seenRows)}
+    ON CONFLICT (id) DO UPDATE SET
+      first_seen_at = least(${visitors.firstSeenAt}, excluded.first_seen_at),
+      last_seen_at = greatest(${visitors.lastSeenAt}, excluded.last_seen_at)`);
   return new Set(inserted.rows.map((row) => String(row.interaction_id)));
 }
 
@@ -97,33 +89,26 @@ export async function insertFeedback(
   autoAccept: boolean,
 ): Promise<void> {
   if (events.length === 0) return;
-  await db
-    .insert(feedbackEvents)
-    .values(
-      events
-        .toSorted(byKey((event) => event.event_id))
-        .map((event) => feedbackRow(event, autoAccept)),
-    )
-    .onConflictDoNothing();
+  const rows = events
+    .toSorted(byKey((event) => event.event_id))
+    .map((event) => feedbackRow(event, autoAccept));
+  await db.execute(sql`${insertRows(feedbackEvents, rows)} ON CONFLICT DO NOTHING`);
 }
 
-function feedbackRow(
-  event: FeedbackEvent | SignalsEvent,
-  autoAccept: boolean,
-): typeof feedbackEvents.$inferInsert {
-  const receivedAt = new Date(event.received_at);
+function feedbackRow(event: FeedbackEvent | SignalsEvent, autoAccept: boolean) {
+  const receivedAt = new Date(event.received_at).toISOString();
   const shared = {
-    id: event.event_id,
-    interactionId: event.interaction_id,
-    visitorId: event.visitor_id,
-    modelVersion: event.model_version,
-    receivedAt,
+    event_id: event.event_id,
+    interaction_id: event.interaction_id,
+    visitor_id: event.visitor_id,
+    model_version: event.model_version,
+    received_at: receivedAt,
   };
   if (event.kind === 'signals') {
     return {
       ...shared,
       source: 'implicit',
-      feedbackType: 'signals',
+      feedback_type: 'signals',
       metadata: event.signals,
       at: receivedAt,
     };
@@ -132,15 +117,15 @@ function feedbackRow(
   return {
     ...shared,
     source: event.feedback_type === 'abandonment' ? 'implicit' : 'explicit',
-    feedbackType: event.feedback_type,
-    feedbackValue: event.feedback_value,
-    correctedResponse: event.corrected_response,
-    correctionType: event.correction_type,
+    feedback_type: event.feedback_type,
+    feedback_value: event.feedback_value,
+    corrected_response: event.corrected_response,
+    correction_type: event.correction_type,
     metadata: event.metadata,
-    at: new Date(event.at),
-    reviewStatus: corrected ? (autoAccept ? 'accepted' : 'pending') : null,
-    reviewedAt: corrected && autoAccept ? receivedAt : null,
-    reviewedBy: corrected && autoAccept ? 'auto_accept' : null,
+    at: new Date(event.at).toISOString(),
+    review_status: corrected ? (autoAccept ? 'accepted' : 'pending') : null,
+    reviewed_at: corrected && autoAccept ? receivedAt : null,
+    reviewed_by: corrected && autoAccept ? 'auto_accept' : null,
   };
 }
 

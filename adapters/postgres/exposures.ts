@@ -5,6 +5,7 @@
 import { sql } from 'drizzle-orm';
 import type { InteractionEvent } from '../../core/wire/events.ts';
 import type { Queryable } from './connect.ts';
+import { insertRows } from './rows.ts';
 import { exposures } from './schema.ts';
 
 type Exposure = typeof exposures.$inferInsert;
@@ -38,12 +39,16 @@ export async function insertExposures(
 ): Promise<void> {
   const rows = exposuresOf(events);
   if (rows.length === 0) return;
-  await db
-    .insert(exposures)
-    .values(rows)
-    .onConflictDoUpdate({
-      target: [exposures.visitorId, exposures.experimentId, exposures.stratum, exposures.shareBp],
-      set: { firstAt: sql`excluded.first_at` },
-      setWhere: sql`excluded.first_at < ${exposures.firstAt}`,
-    });
+  const written = rows.map((row) => ({
+    visitor_id: row.visitorId,
+    experiment_id: row.experimentId,
+    stratum: row.stratum,
+    share_bp: row.shareBp,
+    arm: row.arm,
+    first_at: row.firstAt.toISOString(),
+  }));
+  await db.execute(sql`${insertRows(exposures, written)}
+    ON CONFLICT (visitor_id, experiment_id, stratum, share_bp)
+    DO UPDATE SET first_at = excluded.first_at
+    WHERE excluded.first_at < ${exposures.firstAt}`);
 }

@@ -121,7 +121,9 @@ async function impatient(
       },
       { candidate: { ...short, ...candidate }, production: { ...short, ...production } },
     );
-    for await (const piece of given.pieces) if (piece.type === 'text') text += piece.text;
+    for await (const batch of given.pieces) {
+      for (const piece of batch) if (piece.type === 'text') text += piece.text;
+    }
   } catch {
     broke = true;
   }

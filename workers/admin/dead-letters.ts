@@ -59,7 +59,7 @@ export async function replayDeadLetter(env: Env, id: string, by: string): Promis
         return reason;
       }
       await markReplayed(tx, id, { by, at });
-      await push(env.EVENTS, parsed.data).catch((cause: unknown) => {
+      await push(env, [parsed.data]).catch((cause: unknown) => {
         throw new AppError('dependency_unavailable', 'The queue takes nothing right now.', {
           retryAfterSeconds: 5,
           internalMessage: 'events queue refused a replay',

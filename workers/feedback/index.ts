@@ -132,7 +132,7 @@ function trackedSignals(
 
 async function enqueue(c: AppContext, events: readonly QueueEvent[]): Promise<void> {
   try {
-    await Promise.all(events.map((event) => push(c.env.EVENTS, event)));
+    await push(c.env, events);
   } catch (cause) {
     throw new AppError('dependency_unavailable', 'Feedback cannot be taken right now. Try again.', {
       retryAfterSeconds: 5,

@@ -37,7 +37,7 @@ export const identify = new Hono<App>().post('/api/identify', async (c) => {
     at,
   };
   try {
-    await push(c.env.EVENTS, event);
+    await push(c.env, [event]);
   } catch (cause) {
     throw new AppError('dependency_unavailable', 'This cannot be taken right now. Try again.', {
       retryAfterSeconds: 5,

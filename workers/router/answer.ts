@@ -22,7 +22,7 @@ import { issueFeedbackToken } from '../tokens.ts';
 import { interactionEvent } from './answer-event.ts';
 import { breakers } from './breakers.ts';
 import { liveTable } from './live-table.ts';
-import { type Opening, openAnswer } from './opening.ts';
+import { type Opening, openAnswer, type Pieces } from './opening.ts';
 
 export interface Question {
   /** The request's own signal: aborted when the client leaves, also before anything is sent. */
@@ -51,7 +51,7 @@ export interface Answer {
   modelServed: string;
   createdAtMs: number;
   /** Pieces as they come; throws AppError model_unavailable when the stream breaks. */
-  pieces: AsyncGenerator<Piece, void>;
+  pieces: Pieces;
   /** The client left: stops the model and records what was written so far. Harmless afterwards. */
   abandon: () => void;
 }
@@ -109,7 +109,7 @@ export async function answer(
       startedMs,
       endedMs: now(env),
     });
-    push(env.EVENTS, event)
+    push(env, [event])
       .catch(() => log('record_lost', interactionId))
       .finally(recorded.resolve);
   };
@@ -148,19 +148,26 @@ export async function answer(
     issuedAtMs: startedMs,
   });
 
-  async function* pieces(): AsyncGenerator<Piece, void> {
+  const note = (batch: readonly Piece[]) => {
+    for (const piece of batch) {
+      if (piece.type === 'text') response += piece.text;
+      if (piece.type === 'usage') usage = piece.usage;
+    }
+    return batch;
+  };
+
+  async function* pieces(): Pieces {
     try {
-      for await (const piece of joined(first, rest)) {
-        if (piece.type === 'text') response += piece.text;
-        if (piece.type === 'usage') usage = piece.usage;
-        yield piece;
-      }
+      yield note(first);
+      for await (const batch of rest) yield note(batch);
       settle('complete', null);
+      question.clientSignal.removeEventListener('abort', abandon);
     } catch (error) {
       settle('broke', error instanceof ModelServerError ? error.failure : 'broken');
       throw unavailable('The answer broke off. Please try again.', describe(error));
     } finally {
-      abandon();
+      // Nothing is left to stop after a whole answer, and aborting is not free.
+      if (!settled) abandon();
     }
   }
 
@@ -180,14 +187,6 @@ const STATUS: Record<Trouble['outcome'], InteractionEvent['status']> = {
   left: 'partial',
   unanswered: 'error',
 };
-
-async function* joined(
-  first: Piece,
-  rest: AsyncGenerator<Piece, void>,
-): AsyncGenerator<Piece, void> {
-  yield first;
-  yield* rest;
-}
 
 const describe = (error: unknown) =>
   error instanceof Error ? `${error.name}: ${error.message}` : 'unknown';

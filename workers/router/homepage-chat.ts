@@ -10,6 +10,7 @@ import { callObject } from '../durable.ts';
 import { settingsOf } from '../env.ts';
 import { type AppContext, bearer, readJson } from '../http.ts';
 import { type Answer, answer } from './answer.ts';
+import type { Pieces } from './opening.ts';
 import { historySchema, type SessionMessage } from './session-object.ts';
 import { SSE_HEADERS, sseBody } from './sse.ts';
 import { isEnrolled, knownIdentity, knownVisitor } from './visitor.ts';
@@ -67,7 +68,7 @@ export async function homepageChat(c: AppContext): Promise<Response> {
     });
   }
   let response = '';
-  for await (const piece of remembered) if (piece.type === 'text') response += piece.text;
+  for await (const batch of remembered) response += textOf(batch);
   return c.json({ response, ...facts });
 }
 
@@ -96,23 +97,23 @@ function fitted(
   });
 }
 
-async function* homepageEvents(
-  facts: object,
-  pieces: AsyncGenerator<Piece, void>,
-): AsyncGenerator<string, void> {
-  yield JSON.stringify({ type: 'meta', ...facts });
+async function* homepageEvents(facts: object, pieces: Pieces): AsyncGenerator<string[], void> {
+  yield [JSON.stringify({ type: 'meta', ...facts })];
   let finish = 'stop';
   try {
-    for await (const piece of pieces) {
-      if (piece.type === 'text') yield JSON.stringify({ type: 'delta', text: piece.text });
-      if (piece.type === 'finish') finish = piece.reason;
+    for await (const batch of pieces) {
+      const lines: string[] = [];
+      for (const piece of batch) {
+        if (piece.type === 'text') lines.push(JSON.stringify({ type: 'delta', text: piece.text }));
+        if (piece.type === 'finish') finish = piece.reason;
+      }
+      if (lines.length > 0) yield lines;
     }
-    yield JSON.stringify({ type: 'done', finish_reason: finish });
+    yield [JSON.stringify({ type: 'done', finish_reason: finish }), '[DONE]'];
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
-    yield JSON.stringify({ type: 'error', ...error.toBody() });
+    yield [JSON.stringify({ type: 'error', ...error.toBody() }), '[DONE]'];
   }
-  yield '[DONE]';
 }
 
 /** An answer does not depend on its session: without history it is merely less informed. */
@@ -159,11 +160,11 @@ async function* remember(
   body: ChatRequest,
   visitorId: string,
   given: Answer,
-): AsyncGenerator<Piece, void> {
+): Pieces {
   let response = '';
-  for await (const piece of given.pieces) {
-    if (piece.type === 'text') response += piece.text;
-    yield piece;
+  for await (const batch of given.pieces) {
+    response += textOf(batch);
+    yield batch;
   }
   c.executionCtx.waitUntil(
     callObject({
@@ -183,6 +184,9 @@ async function* remember(
     }).catch((error: unknown) => warn('history_unwritten', body.session_id, error)),
   );
 }
+
+const textOf = (batch: readonly Piece[]): string =>
+  batch.map((piece) => (piece.type === 'text' ? piece.text : '')).join('');
 
 function warn(code: string, sessionId: string, error: unknown): void {
   const detail = error instanceof Error ? error.message : String(error);

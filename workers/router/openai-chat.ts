@@ -1,7 +1,7 @@
 // POST /v1/chat/completions in OpenAI's shape, streaming and not. `model` names the assistant, never
 // a version; only an operator who measures may name one, and such an answer is not recorded.
 
-import type { Piece, Usage } from '../../adapters/model-server/index.ts';
+import type { Usage } from '../../adapters/model-server/index.ts';
 import { ModelServerError } from '../../adapters/model-server/index.ts';
 import { completionPrompt } from '../../core/completion-prompt.ts';
 import { AppError } from '../../core/errors.ts';
@@ -15,7 +15,7 @@ import { type AppContext, readJson } from '../http.ts';
 import { answer } from './answer.ts';
 import { callerOf, seesVersion, visitorOf } from './caller.ts';
 import { noSuchModel } from './models.ts';
-import { ask } from './opening.ts';
+import { ask, type Pieces } from './opening.ts';
 import { SSE_HEADERS, sseBody } from './sse.ts';
 import { isEnrolled } from './visitor.ts';
 
@@ -81,7 +81,7 @@ export async function openaiChat(c: AppContext): Promise<Response> {
   });
 }
 
-async function* guarded(pieces: AsyncGenerator<Piece, void>): AsyncGenerator<Piece, void> {
+async function* guarded(pieces: Pieces): Pieces {
   try {
     yield* pieces;
   } catch (error) {
@@ -94,7 +94,7 @@ interface Completion {
   id: string;
   model: string;
   createdAtMs: number;
-  pieces: AsyncGenerator<Piece, void>;
+  pieces: Pieces;
   abandon: () => void;
   headers: Record<string, string>;
 }
@@ -114,10 +114,12 @@ async function respond(
   let text = '';
   let finish = 'stop';
   let usage: Usage | undefined;
-  for await (const piece of completion.pieces) {
-    if (piece.type === 'text') text += piece.text;
-    if (piece.type === 'finish') finish = piece.reason;
-    if (piece.type === 'usage') usage = piece.usage;
+  for await (const batch of completion.pieces) {
+    for (const piece of batch) {
+      if (piece.type === 'text') text += piece.text;
+      if (piece.type === 'finish') finish = piece.reason;
+      if (piece.type === 'usage') usage = piece.usage;
+    }
   }
   return c.json(
     {
@@ -137,35 +139,35 @@ async function respond(
   );
 }
 
-async function* chunks(completion: Completion, withUsage: boolean): AsyncGenerator<string, void> {
+async function* chunks(completion: Completion, withUsage: boolean): AsyncGenerator<string[], void> {
+  // Joined from parts, because all but a few characters are the same in each chunk of an answer.
+  const head = JSON.stringify(envelope(completion, 'chat.completion.chunk')).slice(0, -1);
+  const tail = withUsage ? ',"usage":null}' : '}';
   const chunk = (delta: object, finish: string | null) =>
-    JSON.stringify({
-      ...envelope(completion, 'chat.completion.chunk'),
-      choices: [{ index: 0, delta, logprobs: null, finish_reason: finish }],
-      ...(withUsage ? { usage: null } : {}),
-    });
+    `${head},"choices":[{"index":0,"delta":${JSON.stringify(delta)},"logprobs":null,"finish_reason":${JSON.stringify(finish)}}]${tail}`;
   try {
-    yield chunk({ role: 'assistant', content: '' }, null);
+    // Sent with the first text: what a client learns from it alone is nothing.
+    let lines = [chunk({ role: 'assistant', content: '' }, null)];
     let usage: Usage | undefined;
     let finish = 'stop';
-    for await (const piece of completion.pieces) {
-      if (piece.type === 'text') yield chunk({ content: piece.text }, null);
-      if (piece.type === 'finish') finish = piece.reason;
-      if (piece.type === 'usage') usage = piece.usage;
+    for await (const batch of completion.pieces) {
+      for (const piece of batch) {
+        if (piece.type === 'text') lines.push(chunk({ content: piece.text }, null));
+        if (piece.type === 'finish') finish = piece.reason;
+        if (piece.type === 'usage') usage = piece.usage;
+      }
+      if (lines.length > 0) yield lines;
+      lines = [];
     }
-    yield chunk({}, finish);
+    lines.push(chunk({}, finish));
     if (withUsage && usage) {
-      yield JSON.stringify({
-        ...envelope(completion, 'chat.completion.chunk'),
-        choices: [],
-        usage: usageBody(usage),
-      });
+      lines.push(`${head},"choices":[],"usage":${JSON.stringify(usageBody(usage))}}`);
     }
+    yield [...lines, '[DONE]'];
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
-    yield JSON.stringify(openAiError(error));
+    yield [JSON.stringify(openAiError(error)), '[DONE]'];
   }
-  yield '[DONE]';
 }
 
 const envelope = (completion: Completion, object: string) => ({

@@ -24,8 +24,11 @@ export interface OpeningPlan {
   signal: AbortSignal;
 }
 
+/** Pieces as they come; those that arrive together are one batch. */
+export type Pieces = AsyncGenerator<readonly Piece[], void>;
+
 type Tried =
-  | { ok: true; model: string; first: Piece; rest: AsyncGenerator<Piece, void> }
+  | { ok: true; model: string; first: readonly Piece[]; rest: Pieces }
   | { ok: false; model: string; failure: ModelFailure; detail: string };
 
 /** `assignedFailure`: why the candidate was replaced; null when it was not. */
@@ -81,10 +84,6 @@ async function tryModel(
 }
 
 /** A model by name, past the routing table; used to measure and to compare, never for visitors. */
-export function ask(
-  env: Env,
-  request: ModelRequest,
-  signal: AbortSignal,
-): AsyncGenerator<Piece, void> {
+export function ask(env: Env, request: ModelRequest, signal: AbortSignal): Pieces {
   return streamAnswer(gatewayOf(env), request, signal);
 }

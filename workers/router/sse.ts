@@ -2,11 +2,12 @@
 // model's work.
 
 /**
- * Turns lines of data into an SSE body, pulled by the client's own pace. `onLeave` is called at once
+ * Turns lines of data into an SSE body, pulled by the client's own pace; lines that are there together
+ * are written together. `onLeave` is called at once
  * when the client leaves, also before the first line and while the next one is awaited.
  */
 export function sseBody(
-  lines: AsyncGenerator<string, void>,
+  lines: AsyncGenerator<readonly string[], void>,
   onLeave: () => void,
 ): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
@@ -14,7 +15,7 @@ export function sseBody(
     async pull(controller) {
       const { done, value } = await lines.next();
       if (done) controller.close();
-      else controller.enqueue(encoder.encode(`data: ${value}\n\n`));
+      else controller.enqueue(encoder.encode(value.map((line) => `data: ${line}\n\n`).join('')));
     },
     async cancel() {
       onLeave();

@@ -55,7 +55,7 @@ export const jobAnswerSchema = z.object({
   cancel_requested: z.boolean(),
   progress: progressSchema.nullable(),
   /** Steps and losses of the whole run; there once it has ended. */
-  losses: z.array(z.tuple([z.int(), z.number()])).nullable(),
+  losses: z.array(z.array(z.number()).length(2)).nullable(),
   verdict: verdictSchema.nullable(),
   error: z.object({ code: z.string(), message: z.string() }).nullable(),
   created_at: instant,

@@ -23,9 +23,12 @@ export const routeRequestSchema = z.strictObject({
   model_id: textSchema(100).optional(),
   /** Which experiment is meant, where more than one runs; a candidate's model_id says it too. */
   experiment_id: textSchema(200).optional(),
-  /** For `start`: the part of all visitors that the experiment owns; without it everyone. */
-  slice: z.number().gt(0).max(1).optional(),
-  /** Of the experiment's slice, down to the one ten-thousandth that the route counts in. */
+  /**
+   * For `start`: the part of all visitors that the experiment owns; without it everyone. Down to the one
+   * ten-thousandth that the route counts in, as the share is.
+   */
+  slice: z.number().min(0.0001).max(1).optional(),
+  /** Of the experiment's slice. */
   share: z.number().min(0.0001).max(1).optional(),
   reason: textSchema(2000).optional(),
   request_id: uuidSchema.optional(),

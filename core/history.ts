@@ -75,21 +75,34 @@ export interface PublishedHead {
   keyId: string;
 }
 
+/** How the published head stands to the end of the chain. */
+export const HEAD_STATES = [
+  'matches',
+  'behind',
+  'damaged',
+  'missing',
+  'unreachable',
+  'none_needed',
+] as const;
+export type HeadState = (typeof HEAD_STATES)[number];
+
 export const serialiseHead = (head: PublishedHead): string =>
   canonicalJson({ v: 1, head: head.seq, hash: head.hash, at: head.at, key_id: head.keyId });
 
+export const PROBLEMS = [
+  'changed',
+  'missing',
+  'reordered',
+  'unlinked',
+  'key_unknown',
+  'cut_off',
+  'rewritten',
+  'head_missing',
+  'head_forged',
+  'projection_differs',
+] as const;
 export interface Damage {
-  problem:
-    | 'changed'
-    | 'missing'
-    | 'reordered'
-    | 'unlinked'
-    | 'key_unknown'
-    | 'cut_off'
-    | 'rewritten'
-    | 'head_missing'
-    | 'head_forged'
-    | 'projection_differs';
+  problem: (typeof PROBLEMS)[number];
   /** The first and last row it is about. */
   seq: number;
   until: number;

@@ -1,8 +1,7 @@
-// What operators use, through the console, `bruno` or a script of their own. A new one stands here too:
-// the tests hold this list to the routes.
+// What operators use to drive the loop, through the console, `bruno` or a script of their own; what they
+// watch over it with stands in oversight-endpoints.ts. The tests hold these lists to the routes.
 
 import { z } from 'zod';
-import type { ErrorCode } from '../errors.ts';
 import {
   createJobSchema,
   curateRequestSchema,
@@ -21,58 +20,12 @@ import {
   modelVersionsAnswerSchema,
   reviewedAnswerSchema,
   reviewsAnswerSchema,
-  routeAnswerSchema,
   statusAnswerSchema,
 } from '../wire/admin-answers.ts';
+import { routeAnswerSchema } from '../wire/route-answers.ts';
 import { uuidSchema } from '../wire/shared.ts';
-import { type Endpoint, JSON_BODY, JSON_TYPE } from './endpoint.ts';
-
-const READ: readonly ErrorCode[] = ['unauthorized', 'dependency_unavailable'];
-/** Of one thing: its id may be unusable, or nothing's. */
-const READ_ONE: readonly ErrorCode[] = [...READ, 'invalid_request', 'not_found'];
-const WRITE: readonly ErrorCode[] = [...JSON_BODY, 'unauthorized', 'origin_not_allowed'];
-
-const pathId = z.string().min(1).max(100);
-const answering = (status: number, about: string, schema: z.ZodType) => [
-  { status, about, schema, types: [JSON_TYPE] },
-];
-
-const list = (
-  path: string,
-  id: string,
-  title: string,
-  schema: z.ZodType,
-  about = 'Newest first.',
-): Endpoint => ({
-  method: 'get',
-  path,
-  id,
-  title,
-  about,
-  security: ['operator'],
-  answers: answering(200, 'The list.', schema),
-  errors: READ,
-});
-
-const one = (
-  path: string,
-  id: string,
-  title: string,
-  schema: z.ZodType,
-  about: string,
-  shape: z.ZodType = pathId,
-): Endpoint => ({
-  method: 'get',
-  path,
-  parameters: ['id'],
-  shapes: { id: shape },
-  id,
-  title,
-  about,
-  security: ['operator'],
-  answers: answering(200, 'Found.', schema),
-  errors: READ_ONE,
-});
+import { type Endpoint, JSON_TYPE } from './endpoint.ts';
+import { answering, list, one, READ, READ_ONE, WRITE } from './operator-endpoint.ts';
 
 export const ADMIN_ENDPOINTS: readonly Endpoint[] = [
   {
@@ -168,7 +121,8 @@ export const ADMIN_ENDPOINTS: readonly Endpoint[] = [
   ),
   {
     ...list('/admin/route', 'showRoute', 'Operators: the live route', routeAnswerSchema),
-    about: 'Who answers whom, and every change of it.',
+    about:
+      'Who answers whom, and every change of it. Shares and slices are in ten-thousandths; `candidate`, `share_bp` and `experiment_id` are those of the first of the `experiments`.',
     answers: answering(200, 'The route.', routeAnswerSchema),
   },
   {
@@ -177,7 +131,7 @@ export const ADMIN_ENDPOINTS: readonly Endpoint[] = [
     id: 'changeRoute',
     title: 'Operators: change the live route',
     about:
-      '`start` needs `model_id`, `share` needs `share`. The same `request_id` twice changes nothing twice.',
+      '`start` needs `model_id`, `share` needs `share`. Where several experiments run, `model_id` or `experiment_id` says which is meant. The same `request_id` twice changes nothing twice.',
     body: { schema: routeRequestSchema, types: [JSON_TYPE] },
     security: ['operator'],
     answers: answering(200, 'Changed.', routeAnswerSchema),

@@ -1,6 +1,6 @@
 // The public endpoints, each with the schema that it parses its body by; the operators' and the agent's
 // stand beside this file. What the description says beyond the schemas (headers, streams, reasons) stands
-// in these three and nowhere else.
+// in these files and nowhere else.
 
 import type { ErrorCode } from '../errors.ts';
 import {
@@ -13,6 +13,7 @@ import {
   modelAnswerSchema,
   modelsAnswerSchema,
   optOutAnswerSchema,
+  readinessAnswerSchema,
   sessionAnswerSchema,
   signalsAnswerSchema,
 } from '../wire/answers.ts';
@@ -23,6 +24,7 @@ import { identifyRequestSchema } from '../wire/identify.ts';
 import { ADMIN_ENDPOINTS } from './admin-endpoints.ts';
 import { AGENT_ENDPOINTS } from './agent-endpoints.ts';
 import { BODY, type Endpoint, JSON_TYPE } from './endpoint.ts';
+import { OVERSIGHT_ENDPOINTS } from './oversight-endpoints.ts';
 
 const STREAM = 'text/event-stream';
 /** Reading a visitor's token counts against that visitor's limit. */
@@ -101,6 +103,7 @@ const PUBLIC_ENDPOINTS: readonly Endpoint[] = [
       'invalid_request',
       'unauthorized',
       'origin_not_allowed',
+      'body_too_large',
       'dependency_unavailable',
     ],
   },
@@ -214,8 +217,8 @@ const PUBLIC_ENDPOINTS: readonly Endpoint[] = [
     about: 'Each part by its name; `ill` lists those that are.',
     security: [],
     answers: [
-      { status: 200, about: 'All well.', schema: healthAnswerSchema, types: [JSON_TYPE] },
-      { status: 503, about: 'A part is ill.', schema: healthAnswerSchema, types: [JSON_TYPE] },
+      { status: 200, about: 'All well.', schema: readinessAnswerSchema, types: [JSON_TYPE] },
+      { status: 503, about: 'A part is ill.', schema: readinessAnswerSchema, types: [JSON_TYPE] },
     ],
     errors: ['rate_limited'],
   },
@@ -234,5 +237,6 @@ const PUBLIC_ENDPOINTS: readonly Endpoint[] = [
 export const ENDPOINTS: readonly Endpoint[] = [
   ...PUBLIC_ENDPOINTS,
   ...ADMIN_ENDPOINTS,
+  ...OVERSIGHT_ENDPOINTS,
   ...AGENT_ENDPOINTS,
 ];

@@ -3,7 +3,7 @@
 
 import { z } from 'zod';
 import type { Endpoint } from './endpoint.ts';
-import { jsonSchemaOf } from './index.ts';
+import { isNeeded, jsonSchemaOf } from './index.ts';
 
 export const WAYS = {
   visitor: 'a visitor token as bearer',
@@ -70,7 +70,7 @@ export const queryOf = ({ query = {} }: Endpoint): Field[] =>
   Object.entries(query).map(([name, shape]) => ({
     name,
     about: wordsFor(nodeOf(shape)),
-    needed: false,
+    needed: isNeeded(shape),
   }));
 
 function rowsOf(node: Node, prefix: string): Field[] {

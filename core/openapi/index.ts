@@ -92,6 +92,9 @@ function operation(endpoint: Endpoint): object {
   };
 }
 
+/** Of what comes after the question mark: whether it cannot be left out. */
+export const isNeeded = (shape: z.ZodType): boolean => !shape.safeParse(undefined).success;
+
 function parametersOf({ parameters = [], shapes = {}, query = {} }: Endpoint): object {
   const all = [
     ...parameters.map((name) => {
@@ -102,7 +105,7 @@ function parametersOf({ parameters = [], shapes = {}, query = {} }: Endpoint): o
     ...Object.entries(query).map(([name, shape]) => ({
       name,
       in: 'query',
-      required: false,
+      required: isNeeded(shape),
       schema: jsonSchemaOf(shape),
     })),
   ];

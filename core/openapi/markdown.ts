@@ -29,7 +29,9 @@ function section(endpoint: Endpoint): string {
   if (endpoint.security.length > 0) {
     lines.push(`**Needs** ${endpoint.security.map((way) => WAYS[way]).join(', or ')}.`, '');
   }
-  const asked = queryOf(endpoint).map(({ name, about }) => `\`${name}\` (${about})`);
+  const asked = queryOf(endpoint).map(
+    ({ name, about, needed }) => `\`${name}\` (${about}${needed ? ', required' : ''})`,
+  );
   if (asked.length > 0) lines.push(`**Query** ${asked.join(', ')}`, '');
   if (endpoint.body) {
     lines.push(`**Body** (${endpoint.body.types.map((type) => `\`${type}\``).join(', ')})`, '');

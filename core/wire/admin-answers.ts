@@ -1,11 +1,18 @@
-// What the operators' endpoints answer, for their description (core/openapi) and for tests that hold the
+// What the operators' endpoints answer about the loop, for their description (core/openapi) and for tests that hold the
 // endpoints to it. Fields may be added; a client ignores what it does not know.
 
 import { z } from 'zod';
-import { uuidSchema } from './shared.ts';
+import { progressSchema, verdictSchema } from './agent.ts';
+import { channelAnswerSchema, outboxCountsSchema } from './oversight-answers.ts';
+import { routeChangeSchema, tableAnswerSchema } from './route-answers.ts';
+import {
+  countSchema as count,
+  instantSchema as instant,
+  sourcesSchema,
+  uuidSchema,
+} from './shared.ts';
 
-const instant = z.iso.datetime();
-const count = z.int().min(0);
+const storedObject = { key: z.string(), sha256: z.string(), bytes: count };
 
 export const datasetAnswerSchema = z.object({
   id: z.string(),
@@ -15,8 +22,10 @@ export const datasetAnswerSchema = z.object({
   status: z.enum(['curating', 'ready', 'too_small']),
   counts: z.record(z.string(), z.unknown()),
   quality_rate: z.number().nullable(),
-  files: z.unknown(),
+  files: z.array(z.object({ path: z.string(), ...storedObject, lines: count })),
   manifest_sha256: z.string().nullable(),
+  /** Rises when an erasure takes examples out of it. */
+  revision: z.int().min(1),
   created_at: instant,
 });
 export const datasetsAnswerSchema = z.object({ datasets: z.array(datasetAnswerSchema) });
@@ -44,10 +53,11 @@ export const jobAnswerSchema = z.object({
   agent_id: z.string().nullable(),
   lease_expires_at: instant.nullable(),
   cancel_requested: z.boolean(),
-  progress: z.unknown(),
-  losses: z.unknown(),
-  verdict: z.unknown(),
-  error: z.unknown(),
+  progress: progressSchema.nullable(),
+  /** Steps and losses of the whole run; there once it has ended. */
+  losses: z.array(z.array(z.number()).length(2)).nullable(),
+  verdict: verdictSchema.nullable(),
+  error: z.object({ code: z.string(), message: z.string() }).nullable(),
   created_at: instant,
   finished_at: instant.nullable(),
 });
@@ -79,35 +89,16 @@ export const modelVersionAnswerSchema = z.object({
   job_id: uuidSchema.nullable(),
   stage: z.enum(['base', 'registered', 'candidate', 'production', 'retired', 'refused']),
   reason: z.string(),
-  metrics: z.unknown(),
-  artifacts: z.unknown(),
+  metrics: z.record(z.string(), z.unknown()),
+  artifacts: z.array(z.object({ name: z.string(), ...storedObject })),
   git_commit: z.string().nullable(),
+  /** What an operator must know beside the measurements: it learned from somebody since erased. */
+  flags: z.array(
+    z.object({ reason: z.string(), dataset_id: z.string(), erasure_id: uuidSchema, at: instant }),
+  ),
   created_at: instant,
 });
 export const modelVersionsAnswerSchema = z.object({ models: z.array(modelVersionAnswerSchema) });
-
-export const tableAnswerSchema = z.object({
-  version: count,
-  production: z.string(),
-  previous: z.string().nullable(),
-  candidate: z.string().nullable(),
-  share_bp: z.int().min(0).max(10_000),
-  experiment_id: z.string().nullable(),
-});
-const routeChangeSchema = z.object({
-  version: count,
-  at: instant,
-  who: z.string(),
-  action: z.string(),
-  reason: z.string(),
-  summary: z.string(),
-  from: tableAnswerSchema.nullable(),
-  to: tableAnswerSchema.nullable(),
-});
-export const routeAnswerSchema = z.object({
-  table: tableAnswerSchema,
-  history: z.array(routeChangeSchema),
-});
 
 const counts = {
   since: instant,
@@ -127,9 +118,24 @@ export const statusAnswerSchema = z.object({
   counts: z.object(counts),
   last_week: z.object({ ...counts, week: z.string(), until: instant }),
   reviews_pending: count,
+  dead_letters_waiting: count,
   dataset: datasetAnswerSchema.nullable(),
   job: jobAnswerSchema.nullable(),
   models: z.array(modelVersionAnswerSchema),
+  /** Null while it does not answer; the load is null where it does not say. */
+  gateway: z
+    .object({
+      models_ready: z.array(z.string()),
+      load: z
+        .object({
+          running: z.int(),
+          waiting: z.int(),
+          most_running: z.int(),
+          most_waiting: z.int(),
+        })
+        .nullable(),
+    })
+    .nullable(),
   health: z.object({
     database: z.boolean(),
     routing: z.boolean(),
@@ -137,6 +143,7 @@ export const statusAnswerSchema = z.object({
     object_store: z.boolean(),
     agent_seen_at: instant.nullable(),
   }),
+  notifications: z.object({ channels: z.array(channelAnswerSchema), ...outboxCountsSchema.shape }),
 });
 
 const feedbackEventSchema = z.object({
@@ -146,9 +153,12 @@ const feedbackEventSchema = z.object({
   source: z.enum(['explicit', 'implicit']),
   feedback_type: z.string(),
   feedback_value: z.number().nullable(),
+  /** Whether this vote counts now: the latest of its kind by this visitor on this answer. */
+  standing: z.boolean(),
   corrected_response: z.string().nullable(),
   correction_type: z.string().nullable(),
   model_version: z.string(),
+  metadata: z.unknown(),
   at: instant,
   received_at: instant,
   review_status: reviewStatus.nullable(),
@@ -162,9 +172,27 @@ const datasetLineageSchema = z.object({
   dataset: datasetAnswerSchema,
   trained: z.array(z.string()),
   member_count: count,
-  members: z.array(z.object({ interaction_id: uuidSchema, source: z.string(), split: z.string() })),
+  members: z.array(
+    z.object({
+      interaction_id: uuidSchema,
+      source: z.enum(['praise', 'correction']),
+      split: z.string(),
+      feedback_event_id: uuidSchema.nullable(),
+      feedback_event_ids: z.array(uuidSchema),
+      replayed_from: z.string().nullable(),
+    }),
+  ),
   pair_count: count,
-  pairs: z.array(z.object({ pair_id: z.string(), source: z.string(), margin: z.number() })),
+  pairs: z.array(
+    z.object({
+      pair_id: z.string(),
+      chosen_interaction_id: uuidSchema,
+      rejected_interaction_id: uuidSchema,
+      source: z.string(),
+      margin: z.number(),
+      split: z.string(),
+    }),
+  ),
   feedback_count: count,
   feedback: z.array(feedbackEventSchema),
 });
@@ -178,11 +206,27 @@ const aboutAnswer = {
   answer: z
     .object({
       interaction_id: uuidSchema,
+      visitor_id: z.string(),
+      session_id: z.string(),
+      trace_id: z.string(),
       query: z.string(),
+      history_turns: count,
       response: z.string(),
+      sources: sourcesSchema,
+      prompt_version: z.string(),
       model_served: z.string(),
+      model_assigned: z.string(),
+      arm: z.enum(['control', 'treatment', 'none']),
+      experiment_id: z.string().nullable(),
       routing_version: count,
       status: z.enum(['complete', 'partial', 'error']),
+      error_code: z.string().nullable(),
+      prompt_tokens: z.int().nullable(),
+      completion_tokens: z.int().nullable(),
+      first_token_ms: z.int().nullable(),
+      total_ms: z.int(),
+      training_opt_out: z.boolean(),
+      platform: z.string(),
       created_at: instant,
     })
     .nullable(),

@@ -23,13 +23,19 @@ export const routeRequestSchema = z.strictObject({
   model_id: textSchema(100).optional(),
   /** Which experiment is meant, where more than one runs; a candidate's model_id says it too. */
   experiment_id: textSchema(200).optional(),
-  /** For `start`: the part of all visitors that the experiment owns; without it everyone. */
-  slice: z.number().gt(0).max(1).optional(),
-  /** Of the experiment's slice, down to the one ten-thousandth that the route counts in. */
+  /**
+   * For `start`: the part of all visitors that the experiment owns; without it everyone. Down to the one
+   * ten-thousandth that the route counts in, as the share is.
+   */
+  slice: z.number().min(0.0001).max(1).optional(),
+  /** Of the experiment's slice. */
   share: z.number().min(0.0001).max(1).optional(),
   reason: textSchema(2000).optional(),
   request_id: uuidSchema.optional(),
 });
+
+/** Beyond it a year has five digits, which Postgres does not read as ISO 8601. */
+const END_OF_TIME = Date.UTC(10_000, 0);
 
 export const createKeySchema = z
   .strictObject({
@@ -37,7 +43,10 @@ export const createKeySchema = z
     /** Left out: made from the name, and refused if another key has it. */
     prefix: keyPrefixSchema.optional(),
     scopes: z.array(z.enum(KEY_SCOPES)).min(1).max(KEY_SCOPES.length),
-    expires_at: z.iso.datetime({ offset: true }).optional(),
+    expires_at: z.iso
+      .datetime({ offset: true })
+      .refine((text) => Date.parse(text) < END_OF_TIME, 'expected a time before the year 10000')
+      .optional(),
     expires_in_days: z.int().min(1).max(3650).optional(),
     request_id: uuidSchema.optional(),
   })
@@ -52,6 +61,12 @@ export const erasureRequestSchema = z.strictObject({
   reason: textSchema(2000),
   /** Says what would go and takes nothing. */
   dry_run: z.boolean().optional(),
+});
+
+export const deadLetterListSchema = z.strictObject({
+  status: z.enum(['waiting', 'replayed']).default('waiting'),
+  /** The last id of the page before. */
+  after: uuidSchema.optional(),
 });
 
 export const clockRequestSchema = z.union([
@@ -69,15 +84,14 @@ export const historyListSchema = z.strictObject({
 });
 
 /** Seconds may be left out. */
-const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})$/;
+const INSTANT = /^[12]\d{3}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})$/;
+const EXPECTED_INSTANT = 'expected a time with its zone, such as 2026-11-03T10:00Z';
 
 export const historyAtSchema = z.strictObject({
   at: z
     .string()
-    .refine(
-      (text) => INSTANT.test(text) && !Number.isNaN(Date.parse(text)),
-      'expected a time with its zone, such as 2026-11-03T10:00Z',
-    ),
+    .regex(INSTANT, { error: EXPECTED_INSTANT, abort: true })
+    .refine((text) => !Number.isNaN(Date.parse(text)), EXPECTED_INSTANT),
 });
 
 export const historyVerifySchema = z.strictObject({

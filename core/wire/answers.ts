@@ -22,6 +22,8 @@ export const chatAnswerSchema = z.object({
   trace_id: z.string().regex(/^[0-9a-f]{32}$/),
   feedback_token: z.string(),
   sources: sourcesSchema,
+  /** On one machine only: in front of people it would bias their votes. */
+  model_version: z.string().optional(),
 });
 
 const tokenUsageSchema = z.object({
@@ -74,10 +76,22 @@ export const signalsAnswerSchema = z.object({
   accepted: z.int(),
 });
 
+const probed = { status: z.enum(['ok', 'ill']), ill: z.array(z.string()) };
 export const healthAnswerSchema = z.object({
-  status: z.enum(['ok', 'ill']),
-  parts: z.record(z.string(), z.boolean()),
-  ill: z.array(z.string()),
+  ...probed,
+  parts: z.object({ settings: z.boolean() }),
+});
+/** Without usable settings no other part can be asked. */
+export const readinessAnswerSchema = z.object({
+  ...probed,
+  parts: z.object({
+    settings: z.boolean(),
+    database: z.boolean().optional(),
+    routing: z.boolean().optional(),
+    model_server: z.boolean().optional(),
+    object_store: z.boolean().optional(),
+    routing_cache: z.boolean().optional(),
+  }),
 });
 
 export const optOutAnswerSchema = z.object({ status: z.literal('recorded') });

@@ -19,6 +19,12 @@ export const uuidSchema = z
   .string()
   .regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/, 'expected a UUID');
 
+/** In answers. */
+export const instantSchema = z.iso.datetime();
+export const countSchema = z.int().min(0);
+/** A part of the whole in ten-thousandths. */
+export const bpSchema = z.int().min(0).max(10_000);
+
 /** What Postgres can store as text: no U+0000, and no half of a surrogate pair. */
 export const isStorable = (text: string) => !text.includes('\u0000') && text.isWellFormed();
 

@@ -10,7 +10,14 @@ import {
   historyPage,
   newestRow,
 } from '../../adapters/postgres/history.ts';
-import { checkHead, checkPage, type Damage, damage, serialise } from '../../core/history.ts';
+import {
+  checkHead,
+  checkPage,
+  type Damage,
+  damage,
+  type HeadState,
+  serialise,
+} from '../../core/history.ts';
 import type { KeyRing } from '../../workers/env.ts';
 import { signerOf } from './append.ts';
 import { type ReadHead, readHeads } from './publish.ts';
@@ -26,13 +33,6 @@ export interface VerifiedPage {
   /** The end of the chain, on the last page only. */
   end: { seq: number; hash: string | null; head: HeadState; published: number | null } | null;
 }
-export type HeadState =
-  | 'matches'
-  | 'behind'
-  | 'damaged'
-  | 'missing'
-  | 'unreachable'
-  | 'none_needed';
 
 interface Verification {
   db: Database;

@@ -4,13 +4,20 @@
 import { z } from 'zod';
 import { withDatabase } from '../../adapters/postgres/connect.ts';
 import { closeDataset, openDataset } from '../../adapters/postgres/datasets.ts';
+import { keepDeadLetters } from '../../adapters/postgres/dead-letters.ts';
 import { insertModel } from '../../adapters/postgres/models.ts';
 import { heartbeatAnswerSchema, offerAnswerSchema } from '../../core/wire/agent-answers.ts';
+import {
+  erasureRecordAnswerSchema,
+  keyMadeAnswerSchema,
+} from '../../core/wire/oversight-answers.ts';
+import { routeAnswerSchema } from '../../core/wire/route-answers.ts';
 import { MODEL, startEdge } from '../edge.ts';
 
 const METRICS_TOKEN = 'metrics-for-tests-only-0123456789';
 const WEEKS = ['2026-w38', '2026-w39', '2026-w40'];
 const AGENT = 'agent-1';
+const LETTERS = [crypto.randomUUID(), crypto.randomUUID()];
 
 export interface FuzzStage {
   url: string;
@@ -75,6 +82,14 @@ export async function startFuzzStage(): Promise<FuzzStage> {
         gitCommit: null,
         createdAt: new Date(),
       });
+      const unreadable = { reason: 'unreadable', body: '{}', kind: null, interactionId: null };
+      const letters = LETTERS.map((id) => ({
+        ...unreadable,
+        id,
+        visitorId: null,
+        messageId: crypto.randomUUID(),
+      }));
+      await keepDeadLetters(db, letters, new Date());
     });
     const job = await post('/admin/jobs', { dataset_id: '2026-w39' }, jobSchema, adminToken);
     const claim = { agent_id: AGENT, bases: ['tiny-sre'] };
@@ -91,6 +106,15 @@ export async function startFuzzStage(): Promise<FuzzStage> {
       corrected_response: 'kubectl rollout restart statefulset/loki',
     };
     const { event_id } = await post('/api/feedback', correction, eventSchema);
+    const keyOf = (name: string, scopes: readonly string[]) =>
+      post('/admin/keys', { name, scopes }, keyMadeAnswerSchema, adminToken);
+    const key = await keyOf('homepage', ['chat', 'identify']);
+    const spare = await keyOf('to be revoked', ['chat']);
+    const gone = { visitor_id: 'somebody', reason: 'for a test' };
+    const erased = await post('/admin/erasures', gone, erasureRecordAnswerSchema, adminToken);
+    const starts = { action: 'start', model_id: '2026-w38.1' };
+    const { table } = await post('/admin/route', starts, routeAnswerSchema, adminToken);
+    await post('/admin/route', { action: 'rollback' }, routeAnswerSchema, adminToken);
     return {
       url: edge.url,
       assetsHome: edge.assets.assetsHome,
@@ -99,6 +123,7 @@ export async function startFuzzStage(): Promise<FuzzStage> {
         OPERATOR_TOKEN: adminToken,
         AGENT_TOKEN: agentToken,
         METRICS_TOKEN,
+        API_KEY: key.key,
       },
       known: {
         visitor_token: [visitor_token],
@@ -112,6 +137,13 @@ export async function startFuzzStage(): Promise<FuzzStage> {
         review: [event_id],
         job: [job.id, waiting.id],
         attempt: [1],
+        key: [spare.id],
+        letter: LETTERS,
+        erasure: [erased.id],
+        experiment: table.experiments.map(({ id }) => id),
+        history: ['1', '2'],
+        time: [new Date().toISOString()],
+        visitor: ['somebody', 'somebody-else'],
         id: [job.id, waiting.id, event_id, about.interaction_id, '2026-w38.1', ...WEEKS],
       },
       stop: () => edge.stop(),

@@ -8,6 +8,7 @@ import { withDatabase } from '../../adapters/postgres/connect.ts';
 import { claimJob, createJob } from '../../adapters/postgres/jobs.ts';
 import { databaseOf } from '../../workers/env.ts';
 import { fire } from '../../workers/scheduled.ts';
+import { endErasures } from './erasure-support.ts';
 import { AGENT, asOperator, call, rows } from './support.ts';
 
 const T0 = Date.now();
@@ -138,6 +139,7 @@ test('after the lease ran out another agent goes on and the stale holder is refu
 test('a job whose last attempt went silent fails at the next sweep', async () => {
   await rows(sql`UPDATE training_jobs SET status = 'leased', attempt = 2, agent_id = 'gone',
     lease_expires_at = ${new Date(T0 - 1000)}`);
+  await endErasures();
   await fire('*/15 * * * *', Date.now(), env);
   const [row] = await rows(sql`SELECT status, error->>'code' AS code FROM training_jobs`);
   expect(row).toEqual({ status: 'failed', code: 'lease_expired' });

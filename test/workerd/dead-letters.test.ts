@@ -11,6 +11,7 @@ import type { QueueEvent } from '../../core/wire/events.ts';
 import { keepLetters, lettersDelaySeconds } from '../../workers/recorder/dead-letters.ts';
 import { record } from '../../workers/recorder/index.ts';
 import { fire } from '../../workers/scheduled.ts';
+import { endErasures } from './erasure-support.ts';
 import { quiet, turnDatabase } from './faults-support.ts';
 import { asOperator, call, interactionOf, rows } from './support.ts';
 
@@ -219,6 +220,7 @@ test('what was written is forgotten after a month, what waits never', async () =
   const now = Date.now() + 400 * 86_400_000;
   const waiting = (await listed()).map(({ id }) => id);
   expect((await listed('replayed')).length).toBeGreaterThan(0);
+  await endErasures();
   await fire(CRON.tick, now, env);
   expect(await listed('replayed')).toEqual([]);
   expect((await listed()).map(({ id }) => id)).toEqual(waiting);

@@ -40,11 +40,19 @@ export async function wholeRecord(): Promise<string> {
   return parts.join('\n');
 }
 
-/** What other files left: erasures that wait, curations that never end and jobs that an agent would get. */
-export async function settle(): Promise<void> {
+/**
+ * Ends the erasures that other files left, with the curations that never end and hold them up: a whole
+ * sweep has no object store here and fails while any is open.
+ */
+export async function endErasures(): Promise<void> {
   await rows(sql`UPDATE datasets SET created_at = ${new Date(0)} WHERE status = 'curating'`);
+  await sweep();
+}
+
+/** The same, and the jobs that an agent would get. */
+export async function settle(): Promise<void> {
   await rows(
     sql`UPDATE training_jobs SET status = 'cancelled' WHERE status IN ('queued', 'leased')`,
   );
-  await sweep();
+  await endErasures();
 }

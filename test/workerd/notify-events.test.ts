@@ -15,6 +15,7 @@ import type { RoutingObject } from '../../functions/rollout/routing-object.ts';
 import { createApp } from '../../workers/app.ts';
 import { type Env, moveClock } from '../../workers/env.ts';
 import { fire } from '../../workers/scheduled.ts';
+import { endErasures } from './erasure-support.ts';
 import {
   clean,
   database,
@@ -221,6 +222,7 @@ describe('what the loop does', () => {
 
   test('a sweep delivers what waits, and does the rest when notifications are broken', async () => {
     await tell(promoted(1));
+    await endErasures();
     await fire('*/15 * * * *', Date.now(), on);
     expect((await seen('slack')).accepted).toHaveLength(1);
     await claimed();

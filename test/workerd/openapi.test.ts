@@ -80,12 +80,16 @@ test('each endpoint answers a good request with a described status and shape', a
     '/admin/reviews/{id}': { body: { decision: 'accept' } },
     '/admin/datasets': { body: { week: '2999-w01' } },
     '/admin/route': { body: { action: 'rollback' } },
+    '/admin/keys': { body: { name: 'for a test', scopes: ['chat'] } },
+    '/admin/keys/{id}/revoke': { body: { reason: 'for a test' } },
+    '/admin/notifications/test': { body: {} },
+    '/admin/erasures': { body: { visitor_id: 'nobody', reason: 'for a test', dry_run: true } },
   };
   for (const { method, path, answers, errors } of ENDPOINTS) {
     const named = path === '/admin/models/{id}' ? 'tiny-sre' : id;
     const url = path.replace('{id}', named).replace('{model}', 'agent-bruno');
     const { body: sent, headers: own } = requests[path] ?? {};
-    const { status, body, headers } = await call(url, {
+    const { status, body } = await call(url, {
       method: method.toUpperCase(),
       ...(method === 'post' ? { body: sent } : {}),
       headers: own ?? credentials(path),
@@ -97,11 +101,11 @@ test('each endpoint answers a good request with a described status and shape', a
       );
       continue;
     }
-    const described = answers.find((answer) => answer.status === status);
-    expect(described, `${path} answered ${status}`).toBeDefined();
-    const type = headers.get('content-type')?.split(';')[0];
-    expect(described?.types).toEqual(type === undefined ? [] : expect.arrayContaining([type]));
-    described?.schema?.parse(body);
+    // That it answers as described is what `call` expects of every answer.
+    expect(
+      answers.map((answer) => answer.status),
+      path,
+    ).toContain(status);
   }
 });
 
@@ -134,9 +138,12 @@ test.each(writes.map(({ method, path, body }) => [method.toUpperCase(), path, bo
   '%s %s refuses a body over its limit with 413',
   async (method, path, body) => {
     const { visitor_token } = await newVisitor();
-    const headers = isOpenAiPath(path)
-      ? { authorization: `Bearer ${visitor_token}` }
-      : credentials(path);
+    const headers =
+      path === '/api/identify'
+        ? await keyHeader(['identify'])
+        : isOpenAiPath(path)
+          ? { authorization: `Bearer ${visitor_token}` }
+          : credentials(path);
     // One that reads no body still takes none beyond the largest of all.
     const limit = body === undefined ? LIMITS.agentBytes : limitOf(path);
     const send = (bytes: number) =>

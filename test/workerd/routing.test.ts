@@ -86,6 +86,9 @@ test('what cannot be is refused in a sentence: unknown, refused, second, missing
   });
   expect((await route({ action: 'start', model_id: '2026-w42.1' })).status).toBe(409);
   expect((await route({ action: 'share' })).status).toBe(400);
+  // One that nobody would be in.
+  const nobody = { action: 'start', model_id: '2026-w42.1', slice: 0.00004 };
+  expect((await route(nobody)).status).toBe(400);
   expect((await route({ action: 'share', share: 0.05 })).status).toBe(409);
 });
 

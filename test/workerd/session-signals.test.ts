@@ -13,6 +13,7 @@ import { sweepAbandonment } from '../../functions/signals/abandonment.ts';
 import * as environment from '../../workers/env.ts';
 import { record } from '../../workers/recorder/index.ts';
 import { fire } from '../../workers/scheduled.ts';
+import { endErasures } from './erasure-support.ts';
 import { quiet } from './faults-support.ts';
 import { asOperator, call, chat, interactionOf, newVisitor, rows } from './support.ts';
 
@@ -149,6 +150,7 @@ test('leaving at once is noticed when the conversation is over, once, however of
   await deliver([answer, reports(answer, { read_time_seconds: 2 })]);
   await sweep(HOUR - 60);
   expect(await noticed(answer)).toEqual([]);
+  await endErasures();
   await fire(CRON.tick, T0 + 2 * HOUR * 1000, env);
   await Promise.all([sweep(2 * HOUR), sweep(3 * HOUR)]);
   await sweep(4 * HOUR);

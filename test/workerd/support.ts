@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { withDatabase } from '../../adapters/postgres/connect.ts';
 import { interactionEventSchema } from '../../core/wire/events.ts';
 import { databaseOf, type Env } from '../../workers/env.ts';
+import { expectDescribed } from './described.ts';
 
 declare global {
   namespace Cloudflare {
@@ -23,13 +24,15 @@ export const OPERATOR = 'operator-for-tests-only-0123456789';
 export const AGENT = 'agent-for-tests-only-0123456789';
 const ORIGIN = 'https://bruno.example';
 
+/** Whatever is answered well must be answered as it is described. */
 export async function call(
   path: string,
   init: { method?: string; body?: unknown; raw?: string; headers?: Record<string, string> } = {},
 ): Promise<{ status: number; body: unknown; headers: Headers; text: string }> {
   const payload = init.raw ?? (init.body === undefined ? undefined : JSON.stringify(init.body));
+  const method = init.method ?? (payload === undefined ? 'GET' : 'POST');
   const response = await exports.default.fetch(`${ORIGIN}${path}`, {
-    method: init.method ?? (payload === undefined ? 'GET' : 'POST'),
+    method,
     headers: {
       ...(payload === undefined ? {} : { 'content-type': 'application/json' }),
       ...init.headers,
@@ -43,6 +46,7 @@ export async function call(
   } catch {
     body = undefined;
   }
+  expectDescribed(method, path, { status: response.status, headers: response.headers, body });
   return { status: response.status, body, headers: response.headers, text };
 }
 

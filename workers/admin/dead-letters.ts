@@ -1,7 +1,7 @@
 // Dead letters as operators see them, and sending one again. The row is held while its message goes
 // to the queue: it is marked only if the queue has it, and its return cannot come before the mark.
 
-import { z } from 'zod';
+import type { z } from 'zod';
 import { withDatabase } from '../../adapters/postgres/connect.ts';
 import {
   type DeadLetterRow,
@@ -12,15 +12,10 @@ import {
 } from '../../adapters/postgres/dead-letters.ts';
 import { unreadable } from '../../core/dead-letters.ts';
 import { AppError } from '../../core/errors.ts';
+import type { deadLetterListSchema } from '../../core/wire/admin.ts';
 import { queueEventSchema } from '../../core/wire/events.ts';
-import { uuidSchema } from '../../core/wire/shared.ts';
 import { databaseOf, type Env, now } from '../env.ts';
 import { push } from '../outbox.ts';
-
-export const deadLetterListSchema = z.strictObject({
-  status: z.enum(['waiting', 'replayed']).default('waiting'),
-  after: uuidSchema.optional(),
-});
 
 /** Without the message itself, which may hold somebody's chat. */
 function deadLetterView(row: DeadLetterRow) {

@@ -12,6 +12,7 @@ import { AppError } from '../../core/errors.ts';
 import {
   createJobSchema,
   curateRequestSchema,
+  deadLetterListSchema,
   reviewDecisionSchema,
   routeRequestSchema,
 } from '../../core/wire/admin.ts';
@@ -24,7 +25,7 @@ import { databaseOf, now } from '../env.ts';
 import { type App, readJson, sameOriginWrites } from '../http.ts';
 import { requireOperator } from '../operators.ts';
 import { routingTable } from '../router/live-table.ts';
-import { deadLetterListSchema, deadLetterViews, replayDeadLetter } from './dead-letters.ts';
+import { deadLetterViews, replayDeadLetter } from './dead-letters.ts';
 import { erasures } from './erasures.ts';
 import { experimentSums } from './experiments.ts';
 import { historyRoutes } from './history.ts';

@@ -1,0 +1,42 @@
+// The routing table and its changes as the operators' endpoints answer them: by themselves, in the
+// status, in lineages and in the history.
+
+import { z } from 'zod';
+import { bpSchema, countSchema as count, instantSchema as instant } from './shared.ts';
+
+export const tableAnswerSchema = z.object({
+  version: count,
+  production: z.string(),
+  previous: z.string().nullable(),
+  /** The first experiment's, as are the share and the id; null and 0 while none runs. */
+  candidate: z.string().nullable(),
+  share_bp: bpSchema,
+  experiment_id: z.string().nullable(),
+  experiments: z.array(
+    z.object({
+      id: z.string(),
+      candidate: z.string(),
+      /** Of the slice, in ten-thousandths. */
+      share_bp: bpSchema,
+      /** The slice of all visitors: from here up to below `to_bp`. */
+      from_bp: bpSchema,
+      to_bp: bpSchema,
+      stratum: count,
+      started_at: instant,
+    }),
+  ),
+});
+export const routeChangeSchema = z.object({
+  version: count,
+  at: instant,
+  who: z.string(),
+  action: z.string(),
+  reason: z.string(),
+  summary: z.string(),
+  from: tableAnswerSchema.nullable(),
+  to: tableAnswerSchema.nullable(),
+});
+export const routeAnswerSchema = z.object({
+  table: tableAnswerSchema,
+  history: z.array(routeChangeSchema),
+});

@@ -1,0 +1,1 @@
+CREATE INDEX "feedback_visitor" ON "feedback_events" USING btree ("visitor_id","received_at");

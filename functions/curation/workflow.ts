@@ -84,7 +84,8 @@ export class CurationWorkflow extends WorkflowEntrypoint<Env, CurationParams> {
       const earlier = await collectEarlier(db, window);
       const assembled = assemble(window.id, candidates, earlier, config);
       const groups = [...taughtGroups(assembled.members).keys()];
-      const assembly = withHeldOut(assembled, await heldOutPhrasings(db, groups));
+      const phrasings = await heldOutPhrasings(db, groups);
+      const assembly = withHeldOut(assembled, phrasings, config.max_one_shot_share);
       const written = await writeDataset(db, objectStoreOf(this.env), window, assembly);
       const large = assembly.counts.interactions >= config.min_interactions;
       const status = large && assembly.counts.train > 0 ? 'ready' : 'too_small';

@@ -17,6 +17,14 @@ const notYet = <Value extends string | number | boolean>(off: Value, what: strin
 
 const weights = DEFAULT_SIGNAL_WEIGHTS;
 
+/** Which of one visitor's votes count; see core/vote-bounds.ts. */
+export const voteBoundsSchema = z.strictObject({
+  max_votes_per_day: positiveCount.default(30),
+  max_votes_per_minute: positiveCount.default(10),
+  // A single vote points one way always: two are the fewest that can be too many.
+  one_way_votes_per_week: z.int().min(2).default(20),
+});
+
 const feedback = z.strictObject({
   enable_explicit: z.boolean(),
   enable_implicit: z.boolean(),
@@ -33,15 +41,7 @@ const feedback = z.strictObject({
       reformulation_similarity: rate.default(0.6),
     })
     .prefault({}),
-  /** Which of one visitor's votes count; see core/vote-bounds.ts. */
-  bounds: z
-    .strictObject({
-      max_votes_per_day: positiveCount.default(30),
-      max_votes_per_minute: positiveCount.default(10),
-      // One vote is one way always: two are the fewest that can be.
-      one_way_votes_per_week: z.int().min(2).default(20),
-    })
-    .prefault({}),
+  bounds: voteBoundsSchema.prefault({}),
   signal_weights: z
     .strictObject({
       reformulation: z.number().default(weights.reformulation),

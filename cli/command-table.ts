@@ -72,6 +72,7 @@ const options = {
     value: 'STAGE=SHARE,…',
     help: "treatment's configured share by stage, to check the sample ratio",
   },
+  days: { type: 'string', value: 'DAYS', help: 'how far back to look, 1 to 365 (28)' },
   'request-id': { type: 'string', value: 'UUID', help: 'repeat an earlier change safely' },
 } as const satisfies Record<string, OptionSpec>;
 
@@ -177,6 +178,12 @@ const commands = {
     summary: 'send them to be written again',
     args: [{ name: 'ID', many: true, optional: true }],
     options: ['all'],
+  },
+  'bounds list': {
+    words: ['bounds', 'list'],
+    summary: 'visitors whose votes do not all count, and by which rule',
+    args: [],
+    options: ['days'],
   },
   'model list': { words: ['model', 'list'], summary: 'all model versions', args: [], options: [] },
   'model show': {

@@ -23,6 +23,7 @@ import { databaseOf, now } from '../env.ts';
 import { type App, readJson, sameOriginWrites } from '../http.ts';
 import { requireOperator } from '../operators.ts';
 import { routingTable } from '../router/live-table.ts';
+import { boundedVisitors, boundsQuerySchema } from './bounds.ts';
 import { deadLetterListSchema, deadLetterViews, replayDeadLetter } from './dead-letters.ts';
 import { experimentSums } from './experiments.ts';
 import { adminKeys } from './keys.ts';
@@ -151,6 +152,11 @@ export const admin = new Hono<App>()
     const id = parseWire(uuidSchema, c.req.param('id'));
     await replayDeadLetter(c.env, id, c.get('operator'));
     return c.json({ id, status: 'replayed' }, 202);
+  })
+
+  .get('/admin/bounds', async (c) => {
+    const query = parseWire(boundsQuerySchema, c.req.query());
+    return c.json(await boundedVisitors(c.env, query));
   })
 
   .get('/admin/models', async (c) => {

@@ -175,7 +175,9 @@ const boundedVisitorSchema = z.object({
   by_rule: z.record(z.string(), z.number()),
   first_at: text,
   last_at: text,
-  answers: z.array(z.object({ interaction_id: z.string(), rule: z.string() })),
+  answers: z.array(
+    z.object({ interaction_id: z.string(), feedback_type: z.string(), rule: z.string() }),
+  ),
 });
 export type BoundedVisitor = z.infer<typeof boundedVisitorSchema>;
 export const boundsSchema = z.object({

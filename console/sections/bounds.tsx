@@ -4,7 +4,7 @@ import { useState } from 'react';
 import type { Api } from '../api/client.ts';
 import { type BoundedVisitor, boundsSchema } from '../api/schema.ts';
 import { usePolled } from '../api/use-polled.ts';
-import { ago, count, counted, moment } from '../format.ts';
+import { ago, count, counted, moment, words } from '../format.ts';
 import { Empty, Section } from './section.tsx';
 
 /** What each rule says, as an operator would say it of a visitor. */
@@ -17,7 +17,7 @@ const RULES: Readonly<Record<string, string>> = {
 export function Bounds({ api, now }: { api: Api; now: string }) {
   const [after, setAfter] = useState<string | null>(null);
   const path = `/admin/bounds${after === null ? '' : `?after=${encodeURIComponent(after)}`}`;
-  const { data, error } = usePolled(api, path, boundsSchema, { everyMs: 30_000 });
+  const { data, error } = usePolled(api, path, boundsSchema, { everyMs: 120_000 });
   const next = data?.next ?? null;
   return (
     <Section
@@ -44,20 +44,24 @@ export function Bounds({ api, now }: { api: Api; now: string }) {
         </div>
       }
     >
-      {data?.visitors.length === 0 && <Empty>Every vote since {moment(data.since)} counts.</Empty>}
-      {data !== null && (
-        <p className="quiet">
-          Of a visitor’s votes at most {count(data.bounds.max_votes_per_day)} a day and{' '}
-          {count(data.bounds.max_votes_per_minute)} within a minute are evidence; from{' '}
-          {count(data.bounds.one_way_votes_per_week)} in a week that all point one way, one. All
-          stay in the record.
-        </p>
-      )}
-      <ul className="reviews">
-        {data?.visitors.map((visitor) => (
-          <VisitorItem key={visitor.visitor_id} visitor={visitor} now={now} />
-        ))}
-      </ul>
+      <div className="stack">
+        {data?.visitors.length === 0 && (
+          <Empty>Every vote since {moment(data.since)} counts.</Empty>
+        )}
+        {data !== null && (
+          <p className="quiet">
+            Of a visitor’s votes at most {count(data.bounds.max_votes_per_day)} a day and{' '}
+            {count(data.bounds.max_votes_per_minute)} within a minute are evidence; from{' '}
+            {count(data.bounds.one_way_votes_per_week)} in a week that all point one way, one. All
+            stay in the record.
+          </p>
+        )}
+        <ul className="reviews">
+          {data?.visitors.map((visitor) => (
+            <VisitorItem key={visitor.visitor_id} visitor={visitor} now={now} />
+          ))}
+        </ul>
+      </div>
     </Section>
   );
 }
@@ -84,13 +88,14 @@ function VisitorItem({ visitor, now }: { visitor: BoundedVisitor; now: string })
       <details>
         <summary>
           {visitor.answers.length < bounded
-            ? `The first ${visitor.answers.length} of ${counted(bounded, 'answer')}`
-            : counted(bounded, 'answer')}
+            ? `The first ${visitor.answers.length} of ${counted(bounded, 'vote')} that do not`
+            : `${counted(bounded, 'vote')} that ${bounded === 1 ? 'does' : 'do'} not`}
         </summary>
         <ul>
           {visitor.answers.map((answer) => (
-            <li key={`${answer.interaction_id} ${answer.rule}`}>
-              <code>{answer.interaction_id}</code> {RULES[answer.rule] ?? answer.rule}
+            <li key={`${answer.interaction_id} ${answer.feedback_type}`}>
+              <code>{answer.interaction_id}</code> {words(answer.feedback_type)},{' '}
+              {RULES[answer.rule] ?? answer.rule}
             </li>
           ))}
         </ul>

@@ -222,7 +222,7 @@ describe.skipIf(browserPath === null)('the console', { timeout: 120_000 }, () =>
     expect(await textOf(visitor)).toContain('10 of 35 votes count');
     expect(await textOf(visitor)).toContain('too many within a minute: 25');
     expect(await textOf(visitor)).toContain('visitor-of-many-votes');
-    await visitor.getByText('The first 20 of 25 answers').click();
+    await visitor.getByText('The first 20 of 25 votes').click();
     expect(await visitor.getByRole('listitem').count()).toBe(20);
     expect(await sidewaysScroll(page)).toBe(0);
   });

@@ -11,6 +11,7 @@ import { type Database, withDatabase } from '../adapters/postgres/connect.ts';
 import { readExperimentSums } from '../adapters/postgres/experiment-look.ts';
 import { recordExperimentSums } from '../adapters/postgres/experiment-sums.ts';
 import { insertExposures } from '../adapters/postgres/exposures.ts';
+import { voteBoundsSchema } from '../core/learning-config.ts';
 import type { FeedbackEvent, InteractionEvent } from '../core/wire/events.ts';
 import { ensureAssets } from '../local/assets.ts';
 import { startDatabase } from '../local/database.ts';
@@ -18,6 +19,7 @@ import { defaultAssetsHome, homePaths, prepareHome } from '../local/home.ts';
 import { innerPorts } from '../local/ports.ts';
 import { mulberry32 } from '../simulation/random.ts';
 
+const BOUNDS = voteBoundsSchema.parse({});
 const FEW = 10_000;
 const MANY = Number(process.argv[2] ?? 1_000_000);
 const LOOKS = 100;
@@ -145,7 +147,7 @@ async function write(db: Database, number: number, withSums: boolean) {
       await insertInteractions(tx, answers);
       await insertExposures(tx, answers);
       await insertFeedback(tx, feedback, false);
-      if (withSums) await recordExperimentSums(tx, { answers, feedback });
+      if (withSums) await recordExperimentSums(tx, { answers, feedback }, BOUNDS);
     }),
   );
 }

@@ -88,6 +88,7 @@ const options = {
     help: 'check what goes live, and the Worker at --url: staging or production',
   },
   offline: { type: 'boolean', help: 'do not ask Cloudflare through wrangler' },
+  days: { type: 'string', value: 'DAYS', help: 'how far back to look, 1 to 365 (28)' },
   'request-id': { type: 'string', value: 'UUID', help: 'repeat an earlier change safely' },
 } as const satisfies Record<string, OptionSpec>;
 
@@ -193,6 +194,12 @@ const commands = {
     summary: 'send them to be written again',
     args: [{ name: 'ID', many: true, optional: true }],
     options: ['all'],
+  },
+  'bounds list': {
+    words: ['bounds', 'list'],
+    summary: 'visitors whose votes do not all count, and by which rule',
+    args: [],
+    options: ['days'],
   },
   'model list': { words: ['model', 'list'], summary: 'all model versions', args: [], options: [] },
   'model show': {

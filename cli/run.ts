@@ -5,6 +5,7 @@
 import { type Parsed, parseArguments, wantsJson } from './arguments.ts';
 import { createClient } from './client.ts';
 import type { CommandName } from './command-table.ts';
+import { listBounds } from './commands/bounds.ts';
 import { curateDataset, listDatasets, showDataset } from './commands/dataset.ts';
 import { listDeadLetters, replayDeadLetters } from './commands/deadletter.ts';
 import { doctor } from './commands/doctor.ts';
@@ -44,6 +45,7 @@ const HANDLERS: Readonly<Record<CommandName, Command>> = {
   'review reject': rejectReviews,
   'deadletter list': listDeadLetters,
   'deadletter replay': replayDeadLetters,
+  'bounds list': listBounds,
   'model list': listModels,
   'model show': showModel,
   'route show': showRoute,

@@ -121,6 +121,35 @@ export const deadLetter = z.looseObject({
 });
 export type DeadLetter = z.infer<typeof deadLetter>;
 
+const bound = z.looseObject({
+  visitor_id: z.string(),
+  votes: count,
+  counting: count,
+  by_rule: z.record(z.string(), count),
+  first_at: time,
+  last_at: time,
+  answers: z.array(
+    z.looseObject({
+      interaction_id: z.string(),
+      feedback_type: z.string(),
+      rule: z.string(),
+      at: time,
+    }),
+  ),
+});
+export type BoundedVisitor = z.infer<typeof bound>;
+export const boundsPage = z.looseObject({
+  bounds: z.looseObject({
+    max_votes_per_day: count,
+    max_votes_per_minute: count,
+    one_way_votes_per_week: count,
+  }),
+  since: time,
+  visitors: z.array(bound),
+  next: maybe(z.string()),
+});
+export type BoundsPage = z.infer<typeof boundsPage>;
+
 export const model = z.looseObject({
   id: z.string(),
   display: maybe(z.string()),

@@ -10,6 +10,7 @@ import { moment } from './format.ts';
 import { Gate } from './gate.tsx';
 import { healthOf } from './health.ts';
 import { Loop } from './loop/loop.tsx';
+import { Bounds } from './sections/bounds.tsx';
 import { Datasets } from './sections/datasets.tsx';
 import { DeadLetters } from './sections/dead-letters.tsx';
 import { Lineage } from './sections/lineage.tsx';
@@ -96,6 +97,7 @@ function Console({ token, onLeave }: Props) {
               pending={data.reviews_pending ?? 0}
               onChanged={refresh}
             />
+            <Bounds api={api} now={data.now} />
             <LiveRoute api={api} status={data} act={setAction} />
             <Training api={api} status={data} losses={losses} act={setAction} />
             <Models status={data} />

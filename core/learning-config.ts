@@ -10,11 +10,20 @@ import { DEFAULT_SIGNAL_WEIGHTS } from './feedback-values.ts';
 const rate = z.number().min(0).max(1);
 const count = z.int().min(0);
 const positive = z.number().positive();
+const positiveCount = z.int().min(1);
 
 const notYet = <Value extends string | number | boolean>(off: Value, what: string) =>
   z.literal(off, { error: `${what} is not built yet: only ${JSON.stringify(off)} is accepted` });
 
 const weights = DEFAULT_SIGNAL_WEIGHTS;
+
+/** Which of one visitor's votes count; see core/vote-bounds.ts. */
+export const voteBoundsSchema = z.strictObject({
+  max_votes_per_day: positiveCount.default(30),
+  max_votes_per_minute: positiveCount.default(10),
+  // A single vote points one way always: two are the fewest that can be too many.
+  one_way_votes_per_week: z.int().min(2).default(20),
+});
 
 const feedback = z.strictObject({
   enable_explicit: z.boolean(),
@@ -32,6 +41,7 @@ const feedback = z.strictObject({
       reformulation_similarity: rate.default(0.6),
     })
     .prefault({}),
+  bounds: voteBoundsSchema.prefault({}),
   signal_weights: z
     .strictObject({
       reformulation: z.number().default(weights.reformulation),
@@ -64,6 +74,8 @@ const curation = z
     correction_repeats: z.int().min(1).max(4).default(4),
     replay_decay: rate.default(0.9),
     max_examples_per_visitor: z.int().min(1).default(50),
+    /** Of uncorrected examples and pairs; 1 takes everyone alike. */
+    max_one_shot_share: rate.default(0.25),
   })
   .refine((value) => value.min_interactions <= value.max_interactions, {
     error: 'min_interactions must not exceed max_interactions',

@@ -49,7 +49,7 @@ ALTER TABLE "phrasing_askers" ADD CONSTRAINT "phrasing_askers_phrasing_id_questi
 CREATE UNIQUE INDEX "erasures_visitor" ON "erasures" USING btree ("visitor_hash");--> statement-breakpoint
 CREATE INDEX "erasures_state" ON "erasures" USING btree ("state","at");--> statement-breakpoint
 CREATE INDEX "askers_visitor" ON "phrasing_askers" USING btree ("visitor_id");--> statement-breakpoint
-CREATE INDEX "feedback_visitor" ON "feedback_events" USING btree ("visitor_id");--> statement-breakpoint
+CREATE INDEX "feedback_visitor" ON "feedback_events" USING btree ("visitor_id","received_at");--> statement-breakpoint
 CREATE INDEX "feedback_with_text" ON "feedback_events" USING btree ("received_at") WHERE "feedback_events"."text_removed_at" is null;--> statement-breakpoint
 CREATE INDEX "interactions_with_text" ON "interactions" USING btree ("created_at") WHERE "interactions"."text_removed_at" is null;
 --> statement-breakpoint

@@ -6,7 +6,9 @@ import { sql } from 'drizzle-orm';
 import { z } from 'zod';
 import type { Cell, VisitorPair } from '../../core/experiment-sums.ts';
 import { GUARDED, percentile95, THRESHOLD_ANSWERS, type TimedAnswer } from '../../core/latency.ts';
+import type { VoteBounds } from '../../core/vote-bounds.ts';
 import type { Queryable } from './connect.ts';
+import { boundedVotes } from './vote-bounds.ts';
 
 export interface Trial {
   experimentId: string;
@@ -19,16 +21,6 @@ const trialsSchema = z.array(
     .object({ experiment_id: z.string(), visitor_id: z.string() })
     .transform((row): Trial => ({ experimentId: row.experiment_id, visitorId: row.visitor_id })),
 );
-
-/** The experiments that these answers belong to; an answer that has not come yet belongs to none. */
-export async function trialsOfAnswers(db: Queryable, ids: readonly string[]): Promise<Trial[]> {
-  if (ids.length === 0) return [];
-  const { rows } = await db.execute(sql`
-    SELECT DISTINCT experiment_id, visitor_id FROM interactions
-     WHERE interaction_id IN (SELECT value::uuid FROM jsonb_array_elements_text(${JSON.stringify(ids)}::jsonb))
-       AND experiment_id IS NOT NULL AND share_bp IS NOT NULL AND arm <> 'none'`);
-  return trialsSchema.parse(rows);
-}
 
 export async function trialsOfVisitors(db: Queryable, ids: readonly string[]): Promise<Trial[]> {
   if (ids.length === 0) return [];
@@ -76,23 +68,38 @@ const TIMED = sql`
               THEN greatest(0, i.total_ms - i.first_token_ms)::bigint * 1000 / (i.completion_tokens - 1)
           END AS output_us`;
 
-/** The visitors, and with each of them every visitor who is the same person. */
-export async function countTrials(db: Queryable, trials: readonly Trial[]): Promise<Counted[]> {
-  const touched = JSON.stringify(
+const asRows = (trials: readonly Trial[]) =>
+  sql`jsonb_to_recordset(${JSON.stringify(
     trials.map(({ experimentId, visitorId }) => ({
       experiment_id: experimentId,
       visitor_id: visitorId,
     })),
-  );
+  )}::jsonb) AS t(experiment_id text, visitor_id text)`;
+
+/** With each visitor every visitor who is the same person. */
+async function reachedFrom(db: Queryable, trials: readonly Trial[]): Promise<Trial[]> {
   const { rows } = await db.execute(sql`
-    WITH touched AS (
-      SELECT * FROM jsonb_to_recordset(${touched}::jsonb) AS t(experiment_id text, visitor_id text)
-    ), reached AS (
-      SELECT experiment_id, visitor_id FROM touched
-      UNION
-      SELECT t.experiment_id, other.visitor_id FROM touched t
-        JOIN visitor_people own ON own.visitor_id = t.visitor_id
-        JOIN visitor_people other ON other.person_id = own.person_id
+    SELECT experiment_id, visitor_id FROM ${asRows(trials)}
+    UNION
+    SELECT t.experiment_id, other.visitor_id FROM ${asRows(trials)}
+      JOIN visitor_people own ON own.visitor_id = t.visitor_id
+      JOIN visitor_people other ON other.person_id = own.person_id`);
+  return trialsSchema.parse(rows);
+}
+
+/** The visitors and who else they are. Votes that are bounded are counted nowhere. */
+export async function countTrials(
+  db: Queryable,
+  trials: readonly Trial[],
+  bounds: VoteBounds,
+): Promise<Counted[]> {
+  const reached = await reachedFrom(db, trials);
+  const visitorIds = [...new Set(reached.map(({ visitorId }) => visitorId))];
+  const bounded = await boundedVotes(db, visitorIds, { bounds });
+  const uncounted = JSON.stringify(bounded.map(({ eventId }) => eventId));
+  const { rows } = await db.execute(sql`
+    WITH reached AS (SELECT * FROM ${asRows(reached)}), uncounted AS (
+      SELECT value::uuid AS event_id FROM jsonb_array_elements_text(${uncounted}::jsonb)
     )
     SELECT i.experiment_id, i.visitor_id, p.person_id,
            coalesce(i.stratum, 0) AS stratum, i.share_bp, i.arm,
@@ -114,6 +121,7 @@ export async function countTrials(db: Queryable, trials: readonly Trial[]): Prom
       LEFT JOIN LATERAL (
         SELECT v.feedback_type = 'thumbs_up' AS up FROM standing_votes v
          WHERE v.interaction_id = i.interaction_id AND v.visitor_id = i.visitor_id AND v.kind = 'thumb'
+           AND v.event_id NOT IN (SELECT event_id FROM uncounted)
          LIMIT 1
       ) AS vote ON true
      WHERE i.share_bp IS NOT NULL AND i.arm <> 'none'

@@ -11,8 +11,8 @@ import {
   Tally,
   type VisitorPair,
 } from '../../core/experiment-sums.ts';
-import { voteKind } from '../../core/feedback-values.ts';
 import { LATENCIES, latenciesOf, latencyBucket } from '../../core/latency.ts';
+import { isVote, type VoteBounds } from '../../core/vote-bounds.ts';
 import type { FeedbackEvent, InteractionEvent, SignalsEvent } from '../../core/wire/events.ts';
 import type { Queryable } from './connect.ts';
 import {
@@ -22,7 +22,6 @@ import {
   freezeThresholds,
   type PlacedAnswer,
   type Trial,
-  trialsOfAnswers,
   trialsOfVisitors,
 } from './experiment-record.ts';
 import { type HistogramKey, metricOf, type VisitorRow, writeSums } from './experiment-tables.ts';
@@ -35,27 +34,30 @@ interface Batch {
 }
 
 /** After answers, exposures and feedback are written, in their transaction. */
-export async function recordExperimentSums(db: Queryable, batch: Batch): Promise<void> {
+export async function recordExperimentSums(
+  db: Queryable,
+  batch: Batch,
+  bounds: VoteBounds,
+): Promise<void> {
   const fresh = batch.answers.flatMap((event) => placed(event) ?? []);
-  const thumbs = batch.feedback.filter(
-    (event) => event.kind === 'feedback' && voteKind(event.feedback_type) === 'thumb',
-  );
-  if (fresh.length === 0 && thumbs.length === 0) return;
-  await lockVisitors(db, [
-    ...fresh.map(({ trial }) => trial.visitorId),
-    ...thumbs.map(({ visitor_id }) => visitor_id),
-  ]);
-  const voted = await trialsOfAnswers(
-    db,
-    thumbs.map(({ interaction_id }) => interaction_id),
-  );
-  await countAgain(db, [...fresh.map(({ trial }) => trial), ...voted], fresh);
+  // Any vote may change which others of the same visitor count, wherever those were given.
+  const voters = batch.feedback
+    .filter((event) => event.kind === 'feedback' && isVote(event.feedback_type))
+    .map(({ visitor_id }) => visitor_id);
+  if (fresh.length === 0 && voters.length === 0) return;
+  await lockVisitors(db, [...fresh.map(({ trial }) => trial.visitorId), ...voters]);
+  const voted = await trialsOfVisitors(db, [...new Set(voters)]);
+  await countAgain(db, [...fresh.map(({ trial }) => trial), ...voted], { fresh, bounds });
 }
 
 /** After something else became known of visitors: that they are one person. In its transaction. */
-export async function recountVisitors(db: Queryable, visitorIds: readonly string[]) {
+export async function recountVisitors(
+  db: Queryable,
+  visitorIds: readonly string[],
+  bounds: VoteBounds,
+): Promise<void> {
   await lockVisitors(db, visitorIds);
-  await countAgain(db, await trialsOfVisitors(db, visitorIds), []);
+  await countAgain(db, await trialsOfVisitors(db, visitorIds), { fresh: [], bounds });
 }
 
 interface FreshAnswer {
@@ -103,12 +105,16 @@ async function lockExperiments(db: Queryable, experimentIds: readonly string[]):
        ORDER BY key OFFSET 0) AS keys`);
 }
 
-async function countAgain(db: Queryable, touched: readonly Trial[], fresh: readonly FreshAnswer[]) {
+async function countAgain(
+  db: Queryable,
+  touched: readonly Trial[],
+  { fresh, bounds }: { fresh: readonly FreshAnswer[]; bounds: VoteBounds },
+) {
   const experimentIds = [...new Set(touched.map(({ experimentId }) => experimentId))].toSorted();
   if (experimentIds.length === 0) return;
   await lockExperiments(db, experimentIds);
   await freezeThresholds(db, experimentIds);
-  const counted = await countTrials(db, touched);
+  const counted = await countTrials(db, touched, bounds);
   const held = await heldPairs(db, [...touched, ...counted]);
   const countedBy = Map.groupBy(counted, ({ experimentId }) => experimentId);
   const touchedBy = Map.groupBy(touched, ({ experimentId }) => experimentId);

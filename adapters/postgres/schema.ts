@@ -131,7 +131,7 @@ export const feedbackEvents = pgTable(
     index('feedback_received').on(table.receivedAt),
     index('feedback_review').on(table.reviewStatus, table.receivedAt),
     index('feedback_reviewed').on(table.reviewedAt),
-    index('feedback_visitor').on(table.visitorId),
+    index('feedback_visitor').on(table.visitorId, table.receivedAt),
     index('feedback_with_text').on(table.receivedAt).where(isNull(table.textRemovedAt)),
   ],
 );

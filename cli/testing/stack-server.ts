@@ -43,6 +43,7 @@ export type World = Told & {
   erasures: unknown[];
   reviews: state.ReviewState[];
   letters: state.LetterState[];
+  bounded: state.BoundedState[];
   jobs: state.JobState[];
   /** What the job becomes, one reading after another. */
   jobSteps: Partial<state.JobState>[];
@@ -78,6 +79,7 @@ export async function startStack(): Promise<Stack> {
     erasures: [],
     reviews: [{ ...state.review }, { ...state.review, event_id: 'evt-2' }],
     letters: [{ ...state.deadLetter }],
+    bounded: [state.boundedVisitor],
     jobs: [{ ...state.job }],
     jobSteps: [],
     curationSteps: [],
@@ -215,6 +217,8 @@ function route(world: World, request: Request): Reply {
       return listReviews(world, request.query.get('status'));
     case 'POST reviews/:id':
       return parsed(reviewDecisionSchema, request.body, (body) => decideReview(world, id, body));
+    case 'GET bounds':
+      return listBounds(world, request.query);
     case 'GET dead-letters':
       return listLetters(world, request.query);
     case 'POST dead-letters/:id/replay':
@@ -222,6 +226,14 @@ function route(world: World, request: Request): Reply {
     default:
       return jobs(world, key, id, request.body);
   }
+}
+
+function listBounds(world: World, query: URLSearchParams): Reply {
+  const after = world.bounded.findIndex(({ visitor_id: id }) => id === query.get('after'));
+  const visitors = world.bounded.slice(after + 1, after + 1 + LETTERS_A_PAGE);
+  const isLast = after + 1 + visitors.length >= world.bounded.length;
+  const next = isLast ? null : visitors.at(-1)?.visitor_id;
+  return ok({ ...state.bounds, visitors, next });
 }
 
 function listLetters(world: World, query: URLSearchParams): Reply {

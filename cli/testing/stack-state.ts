@@ -332,6 +332,29 @@ export const deadLetter = {
 };
 export type LetterState = typeof deadLetter;
 
+export const bounds = {
+  bounds: { max_votes_per_day: 30, max_votes_per_minute: 10, one_way_votes_per_week: 20 },
+  since: '2026-09-14T00:00:00.000Z',
+};
+
+export const boundedVisitor = {
+  visitor_id: 'visitor-of-many-votes',
+  votes: 214,
+  counting: 11,
+  by_rule: { burst: 190, daily_cap: 0, one_way: 13 },
+  first_at: '2026-10-16T09:12:00.000Z',
+  last_at: '2026-10-16T09:31:00.000Z',
+  answers: [
+    {
+      interaction_id: '0b0e0000-0000-7000-8000-0000000000a1',
+      feedback_type: 'thumbs_up',
+      rule: 'burst',
+      at: '2026-10-16T09:12:00.000Z',
+    },
+  ],
+};
+export type BoundedState = typeof boundedVisitor;
+
 export const answerLineage = {
   kind: 'answer' as const,
   answer: {

@@ -169,6 +169,30 @@ const deadLetterSchema = z.object({
 export type DeadLetter = z.infer<typeof deadLetterSchema>;
 export const deadLettersSchema = z.object({ dead_letters: z.array(deadLetterSchema) });
 
+const boundedVisitorSchema = z.object({
+  visitor_id: z.string(),
+  votes: z.number(),
+  counting: z.number(),
+  by_rule: z.record(z.string(), z.number()),
+  first_at: text,
+  last_at: text,
+  answers: z.array(
+    z.object({ interaction_id: z.string(), feedback_type: z.string(), rule: z.string() }),
+  ),
+});
+export type BoundedVisitor = z.infer<typeof boundedVisitorSchema>;
+export const boundsSchema = z.object({
+  bounds: z.object({
+    max_votes_per_day: number,
+    max_votes_per_minute: number,
+    one_way_votes_per_week: number,
+  }),
+  since: text,
+  visitors: z.array(boundedVisitorSchema),
+  /** Where the next page starts; null after the last. */
+  next: text,
+});
+
 const side = z.optional(z.nullable(routeTableSchema));
 export const routeSchema = z.object({
   history: z.array(

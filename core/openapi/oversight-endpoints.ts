@@ -2,6 +2,7 @@
 // notifications and erasures. The tests hold this list to the routes.
 
 import {
+  boundsQuerySchema,
   createKeySchema,
   deadLetterListSchema,
   erasureRequestSchema,
@@ -13,6 +14,7 @@ import {
   revokeKeySchema,
 } from '../wire/admin.ts';
 import {
+  boundsAnswerSchema,
   deadLettersAnswerSchema,
   erasurePreviewAnswerSchema,
   erasureRecordAnswerSchema,
@@ -61,6 +63,17 @@ export const OVERSIGHT_ENDPOINTS: readonly Endpoint[] = [
     security: ['operator'],
     answers: answering(200, 'Revoked.', keyRevokedAnswerSchema),
     errors: [...WRITE, 'not_found'],
+  },
+  {
+    ...list(
+      '/admin/bounds',
+      'listBounds',
+      'Operators: visitors whose votes are bounded',
+      boundsAnswerSchema,
+      'Who, by which rule, and on which answers; by visitor, page by page: `after` is the `next` of the page before.',
+    ),
+    query: boundsQuerySchema.shape,
+    errors: ASKED,
   },
   {
     ...list(

@@ -69,6 +69,17 @@ export const deadLetterListSchema = z.strictObject({
   after: uuidSchema.optional(),
 });
 
+export const boundsQuerySchema = z.strictObject({
+  days: z
+    .string()
+    .regex(/^[1-9]\d{0,2}$/, 'expected a whole number of days, 1 to 365')
+    .transform(Number)
+    .pipe(z.number().max(365))
+    .default(28),
+  /** The last id of the page before. */
+  after: textSchema(300).optional(),
+});
+
 export const clockRequestSchema = z.union([
   z.strictObject({ to: z.iso.datetime({ offset: true }) }),
   z.strictObject({ advance_ms: z.int().min(0) }),

@@ -7,6 +7,7 @@ import { KEY_SCOPES } from '../api-keys.ts';
 import { METRICS } from '../experiment-sums.ts';
 import { HEAD_STATES, PROBLEMS } from '../history.ts';
 import { GUARDED, LATENCIES } from '../latency.ts';
+import { BOUND_RULES } from '../vote-bounds.ts';
 import { tableAnswerSchema } from './route-answers.ts';
 import { bpSchema, countSchema as count, instantSchema as instant, uuidSchema } from './shared.ts';
 
@@ -202,4 +203,31 @@ export const erasurePreviewAnswerSchema = z.object({
   counts: z.record(z.string(), count),
   datasets: z.array(z.string()),
   models: z.array(z.string()),
+});
+
+const boundRule = z.enum(BOUND_RULES);
+export const boundsAnswerSchema = z.object({
+  bounds: z.record(z.string(), count),
+  since: instant,
+  visitors: z.array(
+    z.object({
+      visitor_id: z.string(),
+      votes: count,
+      counting: count,
+      by_rule: z.record(boundRule, count),
+      first_at: instant,
+      last_at: instant,
+      /** The first twenty. */
+      answers: z.array(
+        z.object({
+          interaction_id: uuidSchema,
+          feedback_type: z.string(),
+          rule: boundRule,
+          at: instant,
+        }),
+      ),
+    }),
+  ),
+  /** Null on the last page. */
+  next: z.string().nullable(),
 });

@@ -9,6 +9,7 @@ const WEEK = '2026-w30';
 const praised = (id: string, over: Partial<Candidate> = {}): Candidate => ({
   interactionId: id,
   visitorId: `visitor of ${id}`,
+  oneShot: false,
   phrasingId: `phrasing of ${id}`,
   groupId: 'g1',
   split: 'train',
@@ -37,6 +38,7 @@ const lastWeek = (id: string, over: Partial<Earlier> = {}): Earlier => ({
   datasetId: '2026-w29',
   interactionId: id,
   visitorId: `visitor of ${id}`,
+  oneShot: false,
   phrasingId: `phrasing of ${id}`,
   groupId: 'g1',
   source: 'praise',
@@ -249,4 +251,50 @@ test('the counts add up to what was given and what was kept', () => {
 test('the order of answers of equal standing changes nothing but order', () => {
   const week = [corrected('a'), praised('b'), praised('c', { groupId: 'g2' })];
   expect(ids(build(week))).toEqual(ids(build(week.toReversed())));
+});
+
+describe('one-shot identities', () => {
+  const once = (id: string, over: Partial<Candidate> = {}) =>
+    praised(id, { oneShot: true, ...over });
+  const regulars = ['r1', 'r2', 'r3'].map((id) => praised(id));
+
+  test('are a quarter of what praise teaches, and the rest is counted', () => {
+    const crowd = ['o1', 'o2', 'o3'].map((id, at) => once(id, { raw: 0.7 + at / 10 }));
+    const built = build([...crowd, ...regulars]);
+    expect(ids(built)).toEqual(['o3', 'r1', 'r2', 'r3']);
+    expect(built.counts).toMatchObject({ train: 4, filtered: { one_shot_examples: 2 } });
+  });
+
+  test('count in each held-out set by itself, and when they are replayed', () => {
+    const built = build(
+      [...regulars, once('held', { split: 'test_groups' })],
+      [lastWeek('o1', { oneShot: true }), lastWeek('o2', { oneShot: true })],
+      { replay_decay: 1 },
+    );
+    expect(ids(built)).toEqual(['o1', 'r1', 'r2', 'r3']);
+    expect(built.counts).toMatchObject({ test_groups: 0, filtered: { one_shot_examples: 2 } });
+  });
+
+  test('are taught by what an operator accepted of theirs', () => {
+    const built = build([corrected('k', { oneShot: true })]);
+    expect(ids(built)).toEqual(['k']);
+    expect(built.pairs).toHaveLength(1);
+  });
+
+  test('have their share of the pairs on either side, the widest margins first', () => {
+    const rivals = (at: number, over: Partial<Candidate>) => [
+      once(`a${at}`, { groupId: `g${at}`, score: 0.9, raw: 0.9, ...over }),
+      praised(`b${at}`, { groupId: `g${at}`, score: at / 10, raw: at / 10, qualified: false }),
+    ];
+    const honest = [3, 4, 5].flatMap((at) => rivals(at, { oneShot: false }));
+    const built = build([...rivals(1, {}), ...rivals(2, {}), ...honest]);
+    expect(built.pairs.map(({ chosenInteractionId: id }) => id)).toEqual(['a1', 'a3', 'a4', 'a5']);
+    expect(built.pairs.map(({ pairId }) => pairId.slice(-4))).toEqual([
+      '0001',
+      '0002',
+      '0003',
+      '0004',
+    ]);
+    expect(built.counts).toMatchObject({ pairs: 4, filtered: { one_shot_pairs: 1 } });
+  });
 });

@@ -3,9 +3,11 @@
 
 import { unitHash } from '../../core/assignment.ts';
 import type { LearningConfig } from '../../core/learning-config.ts';
-import { matchPairs, type PairSource, pairWeight } from '../../core/pairs.ts';
+import type { PairSource } from '../../core/pairs.ts';
 import type { Band } from '../../core/quality.ts';
 import type { Split } from '../../core/split.ts';
+import { withinOneShotShare } from './one-shot.ts';
+import { answerKey, pairsOf } from './preference-pairs.ts';
 import type { FilterReason } from './score.ts';
 import { countContents } from './standing.ts';
 
@@ -13,6 +15,8 @@ import { countContents } from './standing.ts';
 export interface Candidate {
   interactionId: string;
   visitorId: string;
+  /** The only answer that its visitor ever had, until the window's end. */
+  oneShot: boolean;
   phrasingId: string;
   groupId: string;
   split: Split;
@@ -33,6 +37,7 @@ export interface Earlier {
   datasetId: string;
   interactionId: string;
   visitorId: string;
+  oneShot: boolean;
   phrasingId: string;
   groupId: string;
   source: 'praise' | 'correction';
@@ -46,6 +51,7 @@ export interface Earlier {
 
 export interface Member {
   interactionId: string;
+  oneShot: boolean;
   phrasingId: string;
   groupId: string;
   source: 'praise' | 'correction';
@@ -74,7 +80,17 @@ export interface Counts {
   with_evidence: number;
   qualified: number;
   filtered: Partial<
-    Record<FilterReason | 'contradicted' | 'duplicate' | 'visitor_cap' | 'over_limit', number>
+    Record<
+      | FilterReason
+      | 'contradicted'
+      | 'duplicate'
+      | 'visitor_cap'
+      | 'over_limit'
+      | 'one_shot_examples'
+      | 'one_shot_pairs'
+      | 'one_shot_held_out',
+      number
+    >
   >;
   /** Who counted the answers' tokens. */
   token_sources: Record<Candidate['tokenSource'], number>;
@@ -108,8 +124,8 @@ export function assemble(
   config: LearningConfig['curation'],
 ): Assembly {
   const filtered: Counts['filtered'] = {};
-  const drop = (reason: keyof Counts['filtered']) => {
-    filtered[reason] = (filtered[reason] ?? 0) + 1;
+  const drop = (reason: keyof Counts['filtered'], times = 1) => {
+    if (times > 0) filtered[reason] = (filtered[reason] ?? 0) + times;
   };
   for (const { reason, correction } of candidates) if (reason && !correction) drop(reason);
 
@@ -135,6 +151,7 @@ export function assemble(
     perVisitor.set(candidate.visitorId, used + 1);
     drafts.push({
       interactionId: candidate.interactionId,
+      oneShot: candidate.oneShot,
       phrasingId: candidate.phrasingId,
       groupId: candidate.groupId,
       source,
@@ -153,13 +170,20 @@ export function assemble(
     (entry) => entry.source === 'correction' || !refuted.has(answerKey(entry)),
   );
   const replayed = replay(datasetId, standing, kept, config);
-  const members = repeatCorrections([...kept, ...replayed], config.correction_repeats);
-  const pairs = pairsOf(datasetId, candidates, refuted, config);
+  const examples = withinOneShotShare([...kept, ...replayed], {
+    share: config.max_one_shot_share,
+    partOf: ({ split }) => split,
+    isCorrected: ({ source }) => source === 'correction',
+    isOneShot: ({ oneShot }) => oneShot,
+    quality: ({ qualityRaw }) => qualityRaw,
+    id: ({ interactionId }) => interactionId,
+  });
+  drop('one_shot_examples', examples.left);
+  const members = repeatCorrections(examples.kept, config.correction_repeats);
+  const { kept: pairs, left } = pairsOf(datasetId, candidates, refuted, config);
+  drop('one_shot_pairs', left);
   return { members, pairs, counts: countUp(candidates, members, pairs, filtered) };
 }
-
-const answerKey = (answer: { groupId: string; responseKey: string }) =>
-  `${answer.groupId}\u0000${answer.responseKey}`;
 
 /** One example for each phrasing and text; a correction before praise, then the better score. */
 function dedupe(drafts: readonly Draft[], onDuplicate: () => void): Draft[] {
@@ -223,6 +247,7 @@ function replay(
     seen.add(key);
     taken.push({
       interactionId: entry.interactionId,
+      oneShot: entry.oneShot,
       phrasingId: entry.phrasingId,
       groupId: entry.groupId,
       source: entry.source,
@@ -249,78 +274,6 @@ function repeatCorrections(drafts: readonly Draft[], limit: number): Member[] {
     ...member,
     repeats: member.source === 'correction' && member.split === 'train' ? repeats : 1,
   }));
-}
-
-const sideOf = (split: Split): PairRef['split'] =>
-  split === 'train' ? 'train' : split.startsWith('test') ? 'test' : 'validation';
-
-/** A pair is taught only when neither of its phrasings is held out. */
-function pairSide(a: Split, b: Split): PairRef['split'] {
-  const sides = [sideOf(a), sideOf(b)];
-  if (sides.includes('test')) return 'test';
-  return sides.includes('validation') ? 'validation' : 'train';
-}
-
-function pairsOf(
-  datasetId: string,
-  candidates: readonly Candidate[],
-  refuted: ReadonlySet<string>,
-  config: LearningConfig['curation'],
-): PairRef[] {
-  const pairs: PairRef[] = [];
-  const visitorOf = new Map(candidates.map((one) => [one.interactionId, one.visitorId]));
-  const perVisitor = new Map<string, number>();
-  const add = (pair: Omit<PairRef, 'pairId' | 'confidence' | 'weight'>) => {
-    // Either side's visitor speaks through a pair, so both are capped.
-    const sides = [pair.chosenInteractionId, pair.rejectedInteractionId];
-    const visitors = new Set(sides.map((id) => visitorOf.get(id) ?? ''));
-    const uses = [...visitors].map((visitor) => perVisitor.get(visitor) ?? 0);
-    if (uses.some((count) => count >= config.max_examples_per_visitor)) return;
-    for (const visitor of visitors) perVisitor.set(visitor, (perVisitor.get(visitor) ?? 0) + 1);
-    pairs.push({
-      ...pair,
-      ...pairWeight(pair.source, pair.margin),
-      pairId: `pair-${datasetId}-${String(pairs.length + 1).padStart(4, '0')}`,
-    });
-  };
-  for (const candidate of candidates) {
-    const { correction, responseKey, reason } = candidate;
-    const spoilt = reason === 'incomplete' || reason === 'personal_data';
-    if (correction && !spoilt && correction.textKey !== responseKey) {
-      add({
-        source: 'user_correction',
-        chosenInteractionId: candidate.interactionId,
-        correctionEventId: correction.eventId,
-        rejectedInteractionId: candidate.interactionId,
-        margin: 1,
-        split: pairSide(candidate.split, candidate.split),
-      });
-    }
-  }
-  const groups = Map.groupBy(
-    candidates.filter((candidate) => candidate.comparable),
-    (candidate) => candidate.groupId,
-  );
-  for (const group of groups.values()) {
-    const ranked = group.map((candidate) => ({
-      id: candidate.interactionId,
-      text: candidate.responseKey,
-      score: candidate.score ?? 0,
-      split: candidate.split,
-      mayWin: !refuted.has(answerKey(candidate)),
-    }));
-    for (const { chosen, rejected, margin } of matchPairs(ranked, config.min_pair_margin)) {
-      add({
-        source: 'direct_comparison',
-        chosenInteractionId: chosen.id,
-        correctionEventId: null,
-        rejectedInteractionId: rejected.id,
-        margin,
-        split: pairSide(chosen.split, rejected.split),
-      });
-    }
-  }
-  return pairs;
 }
 
 function countUp(

@@ -8,6 +8,8 @@ import type { Database } from '../../adapters/postgres/connect.ts';
 import { type InteractionRow, pageOfCandidates } from '../../adapters/postgres/datasets.ts';
 import { erasedAmong } from '../../adapters/postgres/erasures.ts';
 import { type Asked, forgetAsker, noteAskers } from '../../adapters/postgres/phrasings.ts';
+import { boundedVotes, oneShotVisitors } from '../../adapters/postgres/vote-bounds.ts';
+import { voteKind } from '../../core/feedback-values.ts';
 import type { LearningConfig } from '../../core/learning-config.ts';
 import { sourcesSchema } from '../../core/wire/shared.ts';
 import type { Candidate } from './assemble.ts';
@@ -44,14 +46,21 @@ export async function collectPage(db: Database, options: CollectOptions): Promis
     ),
     (event) => event.interactionId,
   );
+  const { end } = options.window;
+  const visitorIds = [...new Set(rows.map((row) => row.visitorId))];
+  const { bounds } = options.config.feedback;
+  const bounded = new Set(
+    (await boundedVotes(db, visitorIds, { bounds, before: end })).map(voteKey),
+  );
   const judged = rows.map((row) => ({
     row,
     judged: judge(
       factsOf(row),
-      evidenceOf(events.get(row.id) ?? [], options.window.end),
+      evidenceOf(events.get(row.id) ?? [], { end, bounded }),
       options.config,
     ),
   }));
+  const oneShot = await oneShotVisitors(db, visitorIds, end);
   // Every usable question gets its place, voted on or not: a phrasing nobody judged still asks
   // whether its group's answer was learned.
   const usable = judged.filter(({ judged: verdict }) => verdict.usable);
@@ -73,7 +82,12 @@ export async function collectPage(db: Database, options: CollectOptions): Promis
     }),
   );
   const candidates = await Promise.all(
-    judged.map(({ row, judged: verdict }) => candidateOf(row, verdict, placed.get(row.query))),
+    judged.map(({ row, judged: verdict }) =>
+      candidateOf(row, verdict, {
+        place: placed.get(row.query),
+        oneShot: oneShot.has(row.visitorId),
+      }),
+    ),
   );
   return { candidates, next: rows.length < PAGE_SIZE ? null : (rows.at(-1)?.id ?? null) };
 }
@@ -94,11 +108,12 @@ async function keepAskers(db: Database, asked: readonly Asked[]): Promise<void> 
 async function candidateOf(
   row: InteractionRow,
   verdict: ReturnType<typeof judge>,
-  place: Placed | undefined,
+  { place, oneShot }: { place: Placed | undefined; oneShot: boolean },
 ): Promise<Candidate> {
   return {
     interactionId: row.id,
     visitorId: row.visitorId,
+    oneShot,
     phrasingId: place?.phrasingId ?? '',
     groupId: place?.groupId ?? '',
     split: place?.split ?? 'train',
@@ -138,8 +153,15 @@ function factsOf(row: InteractionRow) {
 
 type EventRow = Awaited<ReturnType<typeof feedbackOf>>[number];
 
+/** One standing vote: a bounded one takes those that it replaced along, or they would stand in. */
+const voteKey = (vote: { interactionId: string; visitorId: string; type: string }) =>
+  JSON.stringify([vote.interactionId, vote.visitorId, voteKind(vote.type)]);
+
 /** What was known when the window closed: later votes and reviews count in the next dataset. */
-function evidenceOf(events: readonly EventRow[], end: Date): Evidence[] {
+function evidenceOf(
+  events: readonly EventRow[],
+  { end, bounded }: { end: Date; bounded: ReadonlySet<string> },
+): Evidence[] {
   return events
     .filter((event) => event.receivedAt < end)
     .map((event) => ({
@@ -152,5 +174,6 @@ function evidenceOf(events: readonly EventRow[], end: Date): Evidence[] {
       correctedResponse: event.correctedResponse,
       reviewStatus:
         event.reviewedAt !== null && event.reviewedAt >= end ? 'pending' : event.reviewStatus,
+      bounded: bounded.has(voteKey({ ...event, type: event.feedbackType })),
     }));
 }

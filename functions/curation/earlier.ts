@@ -3,6 +3,7 @@
 
 import type { Database } from '../../adapters/postgres/connect.ts';
 import { earlierMembers } from '../../adapters/postgres/datasets.ts';
+import { oneShotVisitors } from '../../adapters/postgres/vote-bounds.ts';
 import type { CurationWindow } from '../../core/calendar.ts';
 import { splitOf } from '../../core/split.ts';
 import type { Earlier } from './assemble.ts';
@@ -16,12 +17,15 @@ export async function collectEarlier(db: Database, window: CurationWindow): Prom
   const before = { id: window.id, until: new Date(window.endMs) };
   for (;;) {
     const rows = await earlierMembers(db, before, { limit: PAGE, offset: earlier.length });
+    const visitorIds = [...new Set(rows.map((row) => row.visitorId))];
+    const oneShot = await oneShotVisitors(db, visitorIds, before.until);
     for (const { member, visitorId, response, correction, ...place } of rows) {
       const taught = member.source === 'correction' && correction !== null ? correction : response;
       earlier.push({
         datasetId: member.datasetId,
         interactionId: member.interactionId,
         visitorId,
+        oneShot: oneShot.has(visitorId),
         phrasingId: member.phrasingId,
         groupId: place.groupId,
         source: member.source,

@@ -3,6 +3,7 @@
 // somebody judged. Pure.
 
 import type { Assembly, Member } from './assemble.ts';
+import { withinOneShotShare } from './one-shot.ts';
 
 export interface Phrasing {
   id: string;
@@ -18,10 +19,11 @@ export interface HeldOut {
   taught: Member;
 }
 
-/** Corrections before praise, newer weeks before older ones, then the better judged. */
+/** Corrections before praise, visitors who came again before one-shot identities, newer weeks before older ones, then the better judged. */
 function surest(a: Member, b: Member): number {
   return (
     Number(b.source === 'correction') - Number(a.source === 'correction') ||
+    Number(a.oneShot) - Number(b.oneShot) ||
     byCode(weekOf(b), weekOf(a)) ||
     b.qualityRaw - a.qualityRaw ||
     byCode(a.interactionId, b.interactionId)
@@ -45,23 +47,37 @@ export function taughtGroups(members: readonly Member[]): Map<string, Member> {
   );
 }
 
-/** The assembly with its held-out phrasings, counted. */
+/**
+ * The assembly with its held-out phrasings, counted. Of the answers that they expect, one-shot identities
+ * have no greater share than of what is taught.
+ */
 export function withHeldOut(
   assembly: Assembly,
   phrasings: readonly Phrasing[],
+  oneShotShare: number,
 ): Assembly & { heldOut: HeldOut[] } {
   const answers = taughtGroups(assembly.members);
-  const heldOut = phrasings.flatMap((phrasing): HeldOut[] => {
+  const asked = phrasings.flatMap((phrasing): HeldOut[] => {
     const taught = answers.get(phrasing.groupId);
     if (taught === undefined || phrasing.split === 'train') return [];
     return [{ phrasing, split: `${phrasing.split}_phrasings`, taught }];
   });
+  const { kept: heldOut, left } = withinOneShotShare(asked, {
+    share: oneShotShare,
+    partOf: ({ split }) => split,
+    isCorrected: ({ taught }) => taught.source === 'correction',
+    isOneShot: ({ taught }) => taught.oneShot,
+    quality: ({ taught }) => taught.qualityRaw,
+    id: ({ phrasing }) => phrasing.id,
+  });
+  const { filtered } = assembly.counts;
   const count = (split: HeldOut['split']) => heldOut.filter((one) => one.split === split).length;
   return {
     ...assembly,
     heldOut,
     counts: {
       ...assembly.counts,
+      filtered: left === 0 ? filtered : { ...filtered, one_shot_held_out: left },
       validation_phrasings: count('validation_phrasings'),
       test_phrasings: count('test_phrasings'),
     },

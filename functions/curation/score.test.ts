@@ -32,6 +32,7 @@ const event = (over: Partial<Evidence>): Evidence => {
     metadata: null,
     correctedResponse: null,
     reviewStatus: null,
+    bounded: false,
     ...over,
   };
 };
@@ -139,6 +140,31 @@ describe('what is never taught', () => {
     });
     const corrected = judge(middle, [correction('For 30 days.')], config);
     expect(corrected).toMatchObject({ usable: true, correction: { text: 'For 30 days.' } });
+  });
+});
+
+describe('a bounded vote', () => {
+  test('is no evidence, and the answer is counted as such where there is no other', () => {
+    expect(judge(answer(), [event({ bounded: true })], config)).toMatchObject({
+      score: undefined,
+      qualified: false,
+      comparable: false,
+      reason: 'bounded',
+    });
+    expect(judge(answer(), [], config).reason).toBe('no_evidence');
+  });
+
+  test('leaves the signals to judge by, and does not take an accepted correction away', () => {
+    const copied = event({
+      type: 'signals',
+      source: 'implicit',
+      value: null,
+      metadata: { copy_event: true },
+    });
+    const down = event({ type: 'thumbs_down', value: -1, bounded: true });
+    expect(judge(answer(), [down, copied], config)).toEqual(judge(answer(), [copied], config));
+    const corrected = judge(answer(), [correction('For 30 days.', { bounded: true })], config);
+    expect(corrected.correction?.text).toBe('For 30 days.');
   });
 });
 

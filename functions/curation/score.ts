@@ -24,6 +24,8 @@ export interface Evidence {
   metadata: unknown;
   correctedResponse: string | null;
   reviewStatus: 'pending' | 'accepted' | 'rejected' | null;
+  /** A vote beyond what counts of its visitor (core/vote-bounds.ts): it says nothing about the answer. */
+  bounded: boolean;
 }
 
 export interface AnswerFacts {
@@ -45,6 +47,7 @@ export type FilterReason =
   | 'mid_conversation'
   | 'personal_data'
   | 'no_evidence'
+  | 'bounded'
   | 'low_quality'
   | 'abandoned'
   | 'length';
@@ -78,8 +81,8 @@ export function judge(
   const { curation, feedback } = config;
   const words = wordCount(answer.response);
   const explicit = explicitValue(
-    evidence.flatMap(({ eventId, source, type, value, atMs }) =>
-      source === 'explicit' && type !== 'signals' && value !== null
+    evidence.flatMap(({ eventId, source, type, value, atMs, bounded }) =>
+      source === 'explicit' && type !== 'signals' && value !== null && !bounded
         ? [{ eventId, type, value, atMs }]
         : [],
     ),
@@ -116,13 +119,14 @@ export function judge(
   const reason = alone
     ? shortcoming(score, signals, fits, curation.min_quality_score)
     : 'mid_conversation';
+  const wasBounded = reason === 'no_evidence' && evidence.some(({ bounded }) => bounded);
   return {
     ...base,
     usable: alone || correction !== undefined,
     // A corrected answer is taught as corrected, never as it was.
     qualified: reason === undefined && correction === undefined,
     comparable: alone && score !== undefined && fits,
-    reason,
+    reason: wasBounded ? 'bounded' : reason,
   };
 }
 

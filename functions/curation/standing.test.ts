@@ -12,6 +12,7 @@ const member = (interactionId: string, over: Partial<Member> = {}): Member => ({
   qualityRaw: 0.9,
   replayedFrom: null,
   repeats: 1,
+  oneShot: false,
   ...over,
 });
 const corrected = (interactionId: string, feedbackEventId: string) =>

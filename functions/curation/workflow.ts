@@ -87,7 +87,8 @@ export class CurationWorkflow extends WorkflowEntrypoint<Env, CurationParams> {
       const earlier = await collectEarlier(db, window);
       const assembled = assemble(window.id, candidates, earlier, config);
       const groups = [...taughtGroups(assembled.members).keys()];
-      const planned = withHeldOut(assembled, await heldOutPhrasings(db, groups));
+      const phrasings = await heldOutPhrasings(db, groups);
+      const planned = withHeldOut(assembled, phrasings, config.max_one_shot_share);
       const written = await writeDataset(db, objectStoreOf(this.env), window, planned);
       const { assembly } = written;
       const large = assembly.counts.interactions >= config.min_interactions;

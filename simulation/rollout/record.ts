@@ -4,12 +4,15 @@
 import type { Arrivals, Observed } from '../../core/rollout/evidence.ts';
 import { quantile } from '../../core/statistics/histogram.ts';
 import {
+  type Arm,
   addChange,
   emptyMoments,
   type Moments,
   type UserCell,
 } from '../../core/statistics/moments.ts';
 import { nullShare, type SplitGroup } from '../../core/statistics/sample-ratio.ts';
+import type { VoteBounds } from '../../core/vote-bounds.ts';
+import { type Given, GivenVotes } from './given-votes.ts';
 import { type SimulatedAnswer, type SimulatedArm, SLOT_MS, SLOTS_PER_DAY } from './traffic.ts';
 
 /** As the recorder: T is the 95th percentile of so many first answers of control, then frozen. */
@@ -32,8 +35,53 @@ class Metric {
 
   add(visitor: number, stage: string, arm: SimulatedArm, n: number, y: number): void {
     if (n === 0) return;
+    this.change(visitor, { stage, arm: ARM[arm], n, y });
+  }
+
+  /** May take something back; who then has nothing in a cell is no user of it. */
+  protected change(visitor: number, change: UserCell): void {
+    if (change.n === 0 && change.y === 0) return;
     const before = this.standings[visitor] ?? [];
-    this.standings[visitor] = addChange(this.moments, before, { stage, arm: ARM[arm], n, y });
+    const after = addChange(this.moments, before, change);
+    const kept = change.n < 0 ? after.filter(({ n }) => n > 0) : after;
+    if (kept.length < after.length) this.forget(change, kept);
+    this.standings[visitor] = kept;
+  }
+
+  protected heldIn(visitor: number, stage: string, arm: Arm): { n: number; y: number } {
+    const own = this.standings[visitor]?.find((cell) => cell.stage === stage && cell.arm === arm);
+    return own ?? { n: 0, y: 0 };
+  }
+
+  private forget({ stage, arm }: UserCell, kept: readonly UserCell[]): void {
+    const cell = this.moments.cells.find((one) => one.stage === stage && one.arm === arm);
+    if (cell !== undefined) cell.users -= 1;
+    if (!kept.some((one) => one.arm === arm)) this.moments.users[arm] -= 1;
+  }
+}
+
+/** Thumbs: the one metric whose events a visitor makes, so that not all of them count. */
+class Thumbs extends Metric {
+  private readonly votes: GivenVotes;
+
+  constructor(bounds: VoteBounds) {
+    super();
+    this.votes = new GivenVotes(bounds);
+  }
+
+  give(visit: Given): void {
+    const { visitor, stage, arm, ups } = visit;
+    if (ups.length === 0) return;
+    const all = this.votes.add(visit);
+    if (all === null) {
+      const y = ups.filter(Boolean).length;
+      this.change(visitor, { stage, arm, n: ups.length, y });
+      return;
+    }
+    for (const { stage: at, arm: of, n, y } of all) {
+      const held = this.heldIn(visitor, at, of);
+      this.change(visitor, { stage: at, arm: of, n: n - held.n, y: y - held.y });
+    }
   }
 }
 
@@ -86,16 +134,8 @@ class Arriving {
   }
 }
 
-interface Late {
-  visitor: number;
-  stage: string;
-  arm: SimulatedArm;
-  n: number;
-  y: number;
-}
-
 export class SimulatedRecord {
-  private readonly thumbs = new Metric();
+  private readonly thumbs: Thumbs;
   private readonly error = new Metric();
   private readonly hallucination = new Metric();
   private readonly firstToken = new Slow();
@@ -104,7 +144,7 @@ export class SimulatedRecord {
   private readonly groups = new Map<string, SplitGroup>();
   /** The share at which each visitor was last seen, and whether in treatment. */
   private readonly lastSeen: { shareBp: number; arm: SimulatedArm }[] = [];
-  private readonly late = new Map<number, Late[]>();
+  private readonly late = new Map<number, Given[]>();
   private readonly delaySlots: number;
   private visitor = 0;
   private arm: SimulatedArm = 0;
@@ -112,11 +152,11 @@ export class SimulatedRecord {
   private errors = 0;
   private judged = 0;
   private hallucinated = 0;
-  private votes = 0;
-  private ups = 0;
+  private ups: boolean[] = [];
 
-  constructor(delaySlots: number) {
+  constructor(delaySlots: number, bounds: VoteBounds) {
     this.delaySlots = delaySlots;
+    this.thumbs = new Thumbs(bounds);
   }
 
   /** What a look after `slot` quarters of an hour sees. */
@@ -147,8 +187,7 @@ export class SimulatedRecord {
     this.errors = 0;
     this.judged = 0;
     this.hallucinated = 0;
-    this.votes = 0;
-    this.ups = 0;
+    if (this.ups.length > 0) this.ups = [];
   }
 
   answer(one: Readonly<SimulatedAnswer>): void {
@@ -160,11 +199,11 @@ export class SimulatedRecord {
     }
     if (one.hallucinated !== null) this.judged += 1;
     if (one.hallucinated === true) this.hallucinated += 1;
-    if (one.up !== null) this.votes += 1;
-    if (one.up === true) this.ups += 1;
+    if (one.up !== null) this.ups.push(one.up);
   }
 
-  end(slot: number, shareBp: number): void {
+  /** `gapMs` lies between one vote and the next. */
+  end(slot: number, shareBp: number, gapMs: number): void {
     const { visitor, arm } = this;
     const stage = stageName(shareBp);
     this.arrivals[arm].add(slot, this.answers);
@@ -173,21 +212,22 @@ export class SimulatedRecord {
     this.firstToken.settle(visitor, stage, arm);
     this.outputToken.settle(visitor, stage, arm);
     this.hallucination.add(visitor, stage, arm, this.judged, this.hallucinated);
-    if (this.delaySlots === 0) this.thumbs.add(visitor, stage, arm, this.votes, this.ups);
-    else if (this.votes > 0) {
-      const due = slot + this.delaySlots;
-      const late = { visitor, stage, arm, n: this.votes, y: this.ups };
-      const waiting = this.late.get(due);
-      if (waiting === undefined) this.late.set(due, [late]);
-      else waiting.push(late);
+    const { ups } = this;
+    if (ups.length === 0) return;
+    const given = { visitor, stage, arm: ARM[arm], startMs: slot * SLOT_MS, gapMs, ups };
+    if (this.delaySlots === 0) {
+      this.thumbs.give(given);
+      return;
     }
+    const due = slot + this.delaySlots;
+    const waiting = this.late.get(due);
+    if (waiting === undefined) this.late.set(due, [given]);
+    else waiting.push(given);
   }
 
   /** Votes that were under way until this slot. */
   arrive(slot: number): void {
-    for (const { visitor, stage, arm, n, y } of this.late.get(slot) ?? []) {
-      this.thumbs.add(visitor, stage, arm, n, y);
-    }
+    for (const given of this.late.get(slot) ?? []) this.thumbs.give(given);
     this.late.delete(slot);
   }
 

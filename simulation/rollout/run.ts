@@ -3,14 +3,13 @@
 // rollout.
 
 import { decide } from '../../core/rollout/decide.ts';
-import { evidenceOf, type Observed } from '../../core/rollout/evidence.ts';
+import { evidenceOf } from '../../core/rollout/evidence.ts';
 import type { Facts } from '../../core/rollout/facts.ts';
 import { type RolloutPolicy, shareBpOf } from '../../core/rollout/policy.ts';
 import { type Outcome, plannedState } from '../../core/rollout/state.ts';
-import { Xoshiro } from './random.ts';
-import { SimulatedRecord } from './record.ts';
 import type { Scenario } from './scenario.ts';
-import { judgedRates, type SimulatedArm, SLOT_MS, Traffic } from './traffic.ts';
+import { SLOT_MS } from './traffic.ts';
+import { World } from './world.ts';
 
 export interface RunResult {
   seed: number;
@@ -60,58 +59,4 @@ export function runRollout(scenario: Scenario, policy: RolloutPolicy, seed: numb
   }
   const hours = slots * HOURS_PER_SLOT;
   return { seed, outcome: 'running', hours, lastStageHours, steppedInOutage, reason: 'no end' };
-}
-
-/** Visitors and what is recorded of them. */
-class World {
-  private readonly scenario: Scenario;
-  private readonly random: Xoshiro;
-  private readonly traffic: Traffic;
-  private readonly record: SimulatedRecord;
-  /** Place of each visitor in [0, 10,000), which decides their arm, and whether they get lost. */
-  private readonly places: number[] = [];
-  private readonly lost: boolean[] = [];
-
-  constructor(scenario: Scenario, seed: number) {
-    this.scenario = scenario;
-    this.random = new Xoshiro(seed);
-    this.traffic = new Traffic(scenario, this.random);
-    this.record = new SimulatedRecord(Math.round(scenario.feedback_delay_hours / HOURS_PER_SLOT));
-  }
-
-  isOut(hours: number): boolean {
-    const { outage } = this.scenario;
-    if (outage === undefined) return false;
-    return hours >= outage.from_hour && hours < outage.from_hour + outage.hours;
-  }
-
-  /** A quarter of an hour goes by at this share. */
-  pass(slot: number, shareBp: number): void {
-    const hours = slot * HOURS_PER_SLOT;
-    const out = this.isOut(hours);
-    const rates = judgedRates(this.scenario.judged, shareBp);
-    if (!out) this.record.arrive(slot);
-    for (const visitor of this.traffic.visitorsOf(slot)) {
-      const arm = this.armOf(visitor, shareBp);
-      const isRecorded = !(out || (arm === 1 && this.lost[visitor]));
-      this.record.begin(visitor, arm);
-      for (let left = this.traffic.answersOfVisit(); left > 0; left -= 1) {
-        const answer = this.traffic.answer(visitor, arm, hours, rates[arm]);
-        if (isRecorded) this.record.answer(answer);
-      }
-      if (isRecorded) this.record.end(slot, shareBp);
-    }
-  }
-
-  private armOf(visitor: number, shareBp: number): SimulatedArm {
-    while (this.places.length <= visitor) {
-      this.places.push(this.random.uniform() * 10_000);
-      this.lost.push(this.random.uniform() < this.scenario.lost_treatment);
-    }
-    return (this.places[visitor] ?? 0) < shareBp ? 1 : 0;
-  }
-
-  observed(slot: number): Observed {
-    return this.record.observed(slot);
-  }
 }

@@ -2,6 +2,7 @@
 // A JSON file with these keys, all optional but the name; see README.md beside the shipped ones.
 
 import { z } from 'zod';
+import { voteBoundsSchema } from '../../core/learning-config.ts';
 
 const rate = z.number().min(0).max(1);
 const positive = z.number().positive();
@@ -81,8 +82,17 @@ export const scenarioSchema = z.strictObject({
   outage: z.strictObject({ from_hour: z.number().min(0), hours: positive }).optional(),
   /** Share of visitors who are scripts and vote at every answer. */
   scripted: rate.default(0),
-  /** Scripts that know their arm vote against the candidate; others vote everything down. */
+  /** Scripts that know their arm vote for one of the two; others vote everything down. */
   scripts_know_arm: z.boolean().default(false),
+  scripts_favour: z.enum(['control', 'treatment']).default('control'),
+  /** Answers of a script on a visit; as many as any visitor's where it is not given. */
+  scripts_answers: z.int().min(1).max(1_000).optional(),
+  /** How long a script keeps its identity; a fresh one is assigned anew. */
+  scripts_identity: z.enum(['kept', 'each_visit', 'each_answer']).default('kept'),
+  /** As `ab_testing.min_identity_age_seconds`: whose first question is asked outside the experiment. */
+  min_identity_age_seconds: z.int().min(0).default(0),
+  /** What counts of one visitor's votes, as in learning.yaml. */
+  bounds: voteBoundsSchema.prefault({}),
   policy: z.enum(['sequential', 'literal']).default('sequential'),
   promote_on: z.enum(['improvement', 'non_inferior', 'no_evidence_of_harm']).default('improvement'),
 });

@@ -114,7 +114,12 @@ export class Traffic {
     for (let count = 0; count < fresh; count += 1) this.come(this.newVisitor());
   }
 
-  private newVisitor(): number {
+  isScript(visitor: number): boolean {
+    return this.scripted[visitor] === true;
+  }
+
+  /** Somebody who comes besides those that `visitorsOf` names. */
+  newVisitor(): number {
     const { random, mood } = this;
     mood.thumbs.push(random.uniform());
     mood.error.push(random.uniform());
@@ -162,14 +167,16 @@ export class Traffic {
   }
 
   private vote(visitor: number, arm: SimulatedArm, hours: number): boolean | null {
-    if (this.scripted[visitor] === true) return this.scenario.scripts_know_arm && arm === 0;
     const own = this.arms[arm];
     const control = this.arms[0].thumbs_up;
     const { novelty_hours } = this.scenario;
     const kept = novelty_hours === undefined ? 1 : Math.max(0, 1 - hours / novelty_hours);
     const satisfied = control + (own.thumbs_up - control) * kept;
     const up = this.coin(this.mood.thumbs[visitor], this.tendency.thumbs) < satisfied;
-    return this.random.uniform() < (up ? own.votes_when_up : own.votes_when_down) ? up : null;
+    const votes = this.random.uniform() < (up ? own.votes_when_up : own.votes_when_down);
+    if (!this.isScript(visitor)) return votes ? up : null;
+    const { scripts_know_arm, scripts_favour } = this.scenario;
+    return scripts_know_arm && arm === (scripts_favour === 'control' ? 0 : 1);
   }
 
   /** The visitor's own coin, or a fresh one: right on average, and alike within a visitor. */

@@ -205,6 +205,28 @@ describe.skipIf(browserPath === null)('the console', { timeout: 120_000 }, () =>
     await page.locator('#dead-letters').waitFor({ state: 'detached' });
   });
 
+  it('shows whose votes do not count, by which rule and on which answers', async () => {
+    const page = await enter();
+    const section = page.locator('#bounds');
+    await section.filter({ hasText: 'Every vote since' }).waitFor();
+    await stage.database(`
+      INSERT INTO feedback_events (event_id, interaction_id, visitor_id, source, feedback_type,
+        feedback_value, model_version, metadata, at, received_at)
+      SELECT gen_random_uuid(), gen_random_uuid(), 'visitor-of-many-votes', 'explicit',
+        CASE n % 2 WHEN 0 THEN 'thumbs_up' ELSE 'thumbs_down' END, CASE n % 2 WHEN 0 THEN 1 ELSE -1 END,
+        'any', '{}', now() - n * interval '1 s', now() - n * interval '1 s'
+      FROM generate_series(1, 35) AS n`);
+    await page.reload();
+    const visitor = page.getByTestId('bounded-visitor');
+    await visitor.waitFor();
+    expect(await textOf(visitor)).toContain('10 of 35 votes count');
+    expect(await textOf(visitor)).toContain('too many within a minute: 25');
+    expect(await textOf(visitor)).toContain('visitor-of-many-votes');
+    await visitor.getByText('The first 20 of 25 votes').click();
+    expect(await visitor.getByRole('listitem').count()).toBe(20);
+    expect(await sidewaysScroll(page)).toBe(0);
+  });
+
   it.each(['light', 'dark'] as const)(
     'fits a phone without sideways scrolling (%s)',
     async (colorScheme) => {

@@ -11,11 +11,12 @@ import { bucketOf } from '../../core/assignment.ts';
 import { standingVotes } from '../../core/feedback-values.ts';
 import type { InteractionEvent, QueueEvent } from '../../core/wire/events.ts';
 import { mulberry32 } from '../../simulation/random.ts';
-import { databaseOf } from '../../workers/env.ts';
+import { databaseOf, learningOf } from '../../workers/env.ts';
 import { bruteForce, comparable, deliver, sumsOf, T0, thumbOf } from './experiment-support.ts';
 import { asOperator, call, interactionOf, rows } from './support.ts';
 
 const HOUR = 3_600_000;
+const { bounds } = learningOf(env).feedback;
 const STAGES = [1_000, 2_500, 5_000, 9_500];
 
 const expectExact = async (experimentId: string) =>
@@ -169,7 +170,7 @@ test('a person who meets both arms of a stage on two devices is taken out, also 
           sql`INSERT INTO visitor_people VALUES (${id}, ${`person-${experiment_id}`}, now())`,
         );
       }
-      await recountVisitors(tx, [phone ?? '', laptop ?? '']);
+      await recountVisitors(tx, [phone ?? '', laptop ?? ''], bounds);
     }),
   );
   const after = await sumsOf(experiment_id);
@@ -186,7 +187,7 @@ test('a person who meets both arms of a stage on two devices is taken out, also 
   await withDatabase(databaseOf(env), (db) =>
     db.transaction(async (tx) => {
       await tx.execute(sql`DELETE FROM visitor_people WHERE visitor_id = ${phone}`);
-      await recountVisitors(tx, [phone ?? '', laptop ?? '']);
+      await recountVisitors(tx, [phone ?? '', laptop ?? ''], bounds);
     }),
   );
   expect((await sumsOf(experiment_id)).leftOut).toEqual([]);

@@ -17,8 +17,9 @@ import {
 } from '../../core/experiment-sums.ts';
 import { standingVotes } from '../../core/feedback-values.ts';
 import { LATENCIES, latenciesOf, latencyBucket } from '../../core/latency.ts';
+import { boundVotes, isVote } from '../../core/vote-bounds.ts';
 import type { FeedbackEvent, QueueEvent } from '../../core/wire/events.ts';
-import { databaseOf } from '../../workers/env.ts';
+import { databaseOf, learningOf } from '../../workers/env.ts';
 import { record } from '../../workers/recorder/index.ts';
 import { rows } from './support.ts';
 
@@ -80,7 +81,9 @@ const voteSchema = z.object({
   visitor_id: z.string(),
   event_id: z.string(),
   feedback_type: z.string(),
+  feedback_value: z.coerce.number().nullable(),
   at_ms: z.coerce.number(),
+  received_ms: z.coerce.number(),
 });
 
 type AnswerRow = z.infer<typeof answerSchema>;
@@ -90,6 +93,14 @@ const cellOf = (answer: AnswerRow): Cell => ({
   arm: answer.arm,
 });
 
+const namedVote = (vote: z.infer<typeof voteSchema>) => ({
+  type: vote.feedback_type,
+  value: vote.feedback_value,
+  atMs: vote.at_ms,
+  receivedMs: vote.received_ms,
+  eventId: vote.event_id,
+});
+
 /** The sums from the raw rows, without the tables that keep them. */
 export async function bruteForce(experimentId: string): Promise<ExperimentSums> {
   const answers = z.array(answerSchema).parse(
@@ -97,25 +108,29 @@ export async function bruteForce(experimentId: string): Promise<ExperimentSums> 
       SELECT *, extract(epoch FROM created_at) * 1000 AS at_ms FROM interactions
        WHERE experiment_id = ${experimentId} AND share_bp IS NOT NULL`),
   );
-  const votes = z.array(voteSchema).parse(
-    await rows(sql`
-      SELECT f.*, extract(epoch FROM f.at) * 1000 AS at_ms FROM feedback_events f
-        JOIN interactions i USING (interaction_id) WHERE i.experiment_id = ${experimentId}`),
-  );
+  const votes = z
+    .array(voteSchema)
+    .parse(
+      await rows(sql`
+      SELECT f.*, extract(epoch FROM f.at) * 1000 AS at_ms,
+             extract(epoch FROM f.received_at) * 1000 AS received_ms FROM feedback_events f
+       WHERE visitor_id IN (SELECT visitor_id FROM interactions WHERE experiment_id = ${experimentId})`),
+    )
+    .filter(({ feedback_type: type }) => isVote(type));
   const people = z
     .array(z.object({ visitor_id: z.string(), person_id: z.string() }))
     .parse(await rows(sql`SELECT visitor_id, person_id FROM visitor_people`));
   const personOf = new Map(people.map((one) => [one.visitor_id, one.person_id]));
   const { thresholds } = await sumsOf(experimentId);
   const thumbOf = new Map<string, string>();
-  for (const [id, own] of Map.groupBy(votes, (vote) => vote.interaction_id)) {
-    const named = own.map((vote) => ({
-      type: vote.feedback_type,
-      atMs: vote.at_ms,
-      eventId: vote.event_id,
-    }));
-    const standing = standingVotes(named).find(({ type }) => type.startsWith('thumbs_'));
-    if (standing) thumbOf.set(id, standing.type);
+  for (const own of Map.groupBy(votes, (vote) => vote.visitor_id).values()) {
+    const standing = [...Map.groupBy(own, (vote) => vote.interaction_id)].flatMap(([id, of]) =>
+      standingVotes(of.map(namedVote)).map((vote) => ({ ...vote, interactionId: id })),
+    );
+    const bounded = boundVotes(standing, learningOf(env).feedback.bounds);
+    for (const { interactionId, type, eventId } of standing) {
+      if (type.startsWith('thumbs_') && !bounded.has(eventId)) thumbOf.set(interactionId, type);
+    }
   }
   const sums = new Sums();
   const expected = new Map<

@@ -88,6 +88,7 @@ export const memberOf = (answer: Said, over: Partial<Member> = {}): Member => ({
   qualityRaw: 0.9,
   replayedFrom: null,
   repeats: 1,
+  oneShot: false,
   ...over,
 });
 

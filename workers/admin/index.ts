@@ -10,6 +10,7 @@ import { cancelJob, findJob, listJobs } from '../../adapters/postgres/jobs.ts';
 import { type CurationWindow, lastClosedWindow, windowOfWeek } from '../../core/calendar.ts';
 import { AppError } from '../../core/errors.ts';
 import {
+  boundsQuerySchema,
   createJobSchema,
   curateRequestSchema,
   deadLetterListSchema,
@@ -25,6 +26,7 @@ import { databaseOf, now } from '../env.ts';
 import { type App, readJson, sameOriginWrites } from '../http.ts';
 import { requireOperator } from '../operators.ts';
 import { routingTable } from '../router/live-table.ts';
+import { boundedVisitors } from './bounds.ts';
 import { deadLetterViews, replayDeadLetter } from './dead-letters.ts';
 import { erasures } from './erasures.ts';
 import { experimentSums } from './experiments.ts';
@@ -156,6 +158,11 @@ export const admin = new Hono<App>()
     const id = parseWire(uuidSchema, c.req.param('id'));
     await replayDeadLetter(c.env, id, c.get('operator'));
     return c.json({ id, status: 'replayed' }, 202);
+  })
+
+  .get('/admin/bounds', async (c) => {
+    const query = parseWire(boundsQuerySchema, c.req.query());
+    return c.json(await boundedVisitors(c.env, query));
   })
 
   .get('/admin/models', async (c) => {

@@ -152,9 +152,9 @@ async function write(env: Env, events: readonly QueueEvent[]): Promise<void> {
       await insertPeople(tx, identities);
       // Each once, though a batch may hold it twice.
       const fresh = answers.filter((event) => inserted.delete(event.interaction_id));
-      await recordExperimentSums(tx, { answers: fresh, feedback });
+      await recordExperimentSums(tx, { answers: fresh, feedback }, settings.bounds);
       const known = identities.map((event) => event.visitor_id);
-      if (known.length > 0) await recountVisitors(tx, known);
+      if (known.length > 0) await recountVisitors(tx, known, settings.bounds);
       await insertNextQuestions(tx, answers, settings);
     }),
   );

@@ -2,20 +2,20 @@
 // functions of core/statistics, a visit at a time. The decision sees nothing else.
 
 import type { Arrivals, Observed } from '../../core/rollout/evidence.ts';
-import { quantile } from '../../core/statistics/histogram.ts';
-import {
-  addChange,
-  emptyMoments,
-  type Moments,
-  type UserCell,
-} from '../../core/statistics/moments.ts';
+import type { LiterallyObserved } from '../../core/rollout/literal.ts';
+import { bucketOf, quantile } from '../../core/statistics/histogram.ts';
+import { emptyMoments, type Moments, type UserCell } from '../../core/statistics/moments.ts';
 import { nullShare, type SplitGroup } from '../../core/statistics/sample-ratio.ts';
+import { Standings } from './standings.ts';
 import { type SimulatedAnswer, type SimulatedArm, SLOT_MS, SLOTS_PER_DAY } from './traffic.ts';
 
 /** As the recorder: T is the 95th percentile of so many first answers of control, then frozen. */
 const CALIBRATING_ANSWERS = 2_000;
 
 const ARM = ['control', 'treatment'] as const;
+
+const NEVER = -1;
+const IN_TREATMENT = -2;
 
 const stageNames = new Map<number, string>();
 function stageName(shareBp: number): string {
@@ -28,12 +28,17 @@ function stageName(shareBp: number): string {
 
 class Metric {
   readonly moments: Moments = emptyMoments();
-  private readonly standings: UserCell[][] = [];
+  private readonly standings = new Standings();
+  private readonly change: UserCell = { stage: '', arm: 'control', n: 0, y: 0 };
 
   add(visitor: number, stage: string, arm: SimulatedArm, n: number, y: number): void {
     if (n === 0) return;
-    const before = this.standings[visitor] ?? [];
-    this.standings[visitor] = addChange(this.moments, before, { stage, arm: ARM[arm], n, y });
+    const { change } = this;
+    change.stage = stage;
+    change.arm = ARM[arm];
+    change.n = n;
+    change.y = y;
+    this.standings.add(this.moments, visitor, change);
   }
 }
 
@@ -101,11 +106,16 @@ export class SimulatedRecord {
   private readonly firstToken = new Slow();
   private readonly outputToken = new Slow();
   private readonly arrivals = [new Arriving(), new Arriving()] as const;
-  private readonly groups = new Map<string, SplitGroup>();
-  /** The share at which each visitor was last seen, and whether in treatment. */
-  private readonly lastSeen: { shareBp: number; arm: SimulatedArm }[] = [];
+  private readonly groups = new Map<number, SplitGroup>();
+  /** The share at which each visitor was last seen; IN_TREATMENT once they were there. */
+  private readonly lastSeen: number[] = [];
   private readonly late = new Map<number, Late[]>();
   private readonly delaySlots: number;
+  private readonly keepsLatencies: boolean;
+  private readonly latencies: {
+    control: Record<string, number>;
+    treatment: Record<string, number>;
+  } = { control: {}, treatment: {} };
   private visitor = 0;
   private arm: SimulatedArm = 0;
   private answers = 0;
@@ -115,8 +125,16 @@ export class SimulatedRecord {
   private votes = 0;
   private ups = 0;
 
-  constructor(delaySlots: number) {
+  /** Latencies one by one are kept for the literal rule alone. */
+  constructor(delaySlots: number, keepsLatencies: boolean) {
     this.delaySlots = delaySlots;
+    this.keepsLatencies = keepsLatencies;
+  }
+
+  /** What the documents' rule sees. */
+  literally(): LiterallyObserved {
+    const { metrics, users } = this.observed(0);
+    return { metrics, users, latencies: this.latencies };
   }
 
   /** What a look after `slot` quarters of an hour sees. */
@@ -157,11 +175,18 @@ export class SimulatedRecord {
     else {
       this.firstToken.see(one.firstTokenMs, this.arm);
       this.outputToken.see(one.outputTokenMs, this.arm);
+      if (this.keepsLatencies) this.keepLatency(one.firstTokenMs);
     }
     if (one.hallucinated !== null) this.judged += 1;
     if (one.hallucinated === true) this.hallucinated += 1;
     if (one.up !== null) this.votes += 1;
     if (one.up === true) this.ups += 1;
+  }
+
+  private keepLatency(ms: number): void {
+    const counts = this.latencies[ARM[this.arm]];
+    const bucket = bucketOf(ms);
+    if (bucket !== null) counts[bucket] = (counts[bucket] ?? 0) + 1;
   }
 
   end(slot: number, shareBp: number): void {
@@ -193,17 +218,16 @@ export class SimulatedRecord {
 
   /** A visitor's first appearance in a stage, unless they are in treatment already. */
   private countSplit(visitor: number, shareBp: number, arm: SimulatedArm): void {
-    const before = this.lastSeen[visitor];
-    if (before?.shareBp === shareBp || before?.arm === 1) return;
-    this.lastSeen[visitor] = { shareBp, arm };
-    const share = nullShare(
-      shareBp / 10_000,
-      before === undefined ? null : before.shareBp / 10_000,
-    );
+    const { lastSeen, groups } = this;
+    while (lastSeen.length <= visitor) lastSeen.push(NEVER);
+    const before = lastSeen[visitor] ?? NEVER;
+    if (before === shareBp || before === IN_TREATMENT) return;
+    lastSeen[visitor] = arm === 1 ? IN_TREATMENT : shareBp;
+    const share = nullShare(shareBp / 10_000, before === NEVER ? null : before / 10_000);
     if (typeof share !== 'number') return;
-    const key = `${shareBp}:${before?.shareBp ?? ''}`;
-    const group = this.groups.get(key) ?? { control: 0, treatment: 0, share };
+    const key = shareBp * 100_000 + before;
+    const group = groups.get(key) ?? { control: 0, treatment: 0, share };
     group[ARM[arm]] += 1;
-    this.groups.set(key, group);
+    groups.set(key, group);
   }
 }

@@ -3,10 +3,12 @@
 // rollout.
 
 import { decide } from '../../core/rollout/decide.ts';
-import { evidenceOf, type Observed } from '../../core/rollout/evidence.ts';
-import type { Facts } from '../../core/rollout/facts.ts';
+import { evidenceOf } from '../../core/rollout/evidence.ts';
+import type { Evidence, Facts } from '../../core/rollout/facts.ts';
+import { literalEvidence } from '../../core/rollout/literal.ts';
 import { type RolloutPolicy, shareBpOf } from '../../core/rollout/policy.ts';
 import { type Outcome, plannedState } from '../../core/rollout/state.ts';
+import type { Policy } from '../../core/statistics/policy.ts';
 import { Xoshiro } from './random.ts';
 import { SimulatedRecord } from './record.ts';
 import type { Scenario } from './scenario.ts';
@@ -39,7 +41,7 @@ export function runRollout(scenario: Scenario, policy: RolloutPolicy, seed: numb
     const nowMs = slot * SLOT_MS;
     const hours = slot * HOURS_PER_SLOT;
     const facts: Facts = {
-      evidence: evidenceOf(world.observed(slot), rules),
+      evidence: world.evidence(slot, rules),
       candidateDown: null,
       production: 'production',
       routed: true,
@@ -76,7 +78,8 @@ class World {
     this.scenario = scenario;
     this.random = new Xoshiro(seed);
     this.traffic = new Traffic(scenario, this.random);
-    this.record = new SimulatedRecord(Math.round(scenario.feedback_delay_hours / HOURS_PER_SLOT));
+    const delaySlots = Math.round(scenario.feedback_delay_hours / HOURS_PER_SLOT);
+    this.record = new SimulatedRecord(delaySlots, scenario.policy === 'literal');
   }
 
   isOut(hours: number): boolean {
@@ -111,7 +114,9 @@ class World {
     return (this.places[visitor] ?? 0) < shareBp ? 1 : 0;
   }
 
-  observed(slot: number): Observed {
-    return this.record.observed(slot);
+  evidence(slot: number, rules: Policy): Evidence {
+    return this.scenario.policy === 'literal'
+      ? literalEvidence(this.record.literally(), rules)
+      : evidenceOf(this.record.observed(slot), rules);
   }
 }

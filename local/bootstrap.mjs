@@ -42,6 +42,7 @@ const commands = {
   test: { entry: 'local/test.ts', detached: true, flags: [] },
   'test:ollama': { entry: 'local/test-ollama.ts', detached: true, flags: [] },
   simulate: { entry: 'simulation/main.ts', detached: true, flags: [] },
+  'bench:decisions': { entry: 'bench/decisions.ts', detached: false, flags: [] },
   'db:migrate': { entry: 'local/migrate-given.ts', detached: false, flags: [] },
   bruno: { entry: 'cli/main.ts', detached: false, flags: [] },
 };

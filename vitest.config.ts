@@ -16,7 +16,7 @@ export default defineConfig({
           name: 'unit',
           environment: 'node',
           include: [
-            '{core,adapters,functions,cli,simulation,homepage,console,mac-agent,local,ops}/**/*.test.{ts,tsx}',
+            '{core,adapters,functions,cli,simulation,homepage,console,mac-agent,local,ops,bench}/**/*.test.{ts,tsx}',
           ],
           exclude: ['**/node_modules/**', 'mac-agent/model-server/{llama-cpp,ollama}.test.ts'],
           testTimeout: 60_000,

@@ -43,6 +43,7 @@ const commands = {
   'test:ollama': { entry: 'local/test-ollama.ts', detached: true, flags: [] },
   simulate: { entry: 'simulation/main.ts', detached: true, flags: [] },
   bench: { entry: 'bench/run-all.ts', detached: true, flags: [] },
+  'bench:decisions': { entry: 'bench/decisions.ts', detached: false, flags: [] },
   'db:migrate': { entry: 'local/migrate-given.ts', detached: false, flags: [] },
   bruno: { entry: 'cli/main.ts', detached: false, flags: [] },
 };

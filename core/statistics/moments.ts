@@ -60,8 +60,11 @@ const place = (first: number, second: number) =>
 const sameCell = (a: CellKey, b: CellKey) => a.arm === b.arm && a.stage === b.stage;
 
 function cellIndex(moments: Moments, key: CellKey): number {
-  const found = moments.cells.findIndex((cell) => sameCell(cell, key));
-  if (found !== -1) return found;
+  const { cells } = moments;
+  for (let at = 0; at < cells.length; at += 1) {
+    const cell = cells[at];
+    if (cell !== undefined && sameCell(cell, key)) return at;
+  }
   moments.cells.push({ stage: key.stage, arm: key.arm, users: 0, n: 0, y: 0 });
   for (let first = 0; first < moments.cells.length; first += 1) {
     moments.cross.push({ yy: 0, yn: 0, ny: 0, nn: 0 });
@@ -85,46 +88,62 @@ export function addChange(
   standing: readonly UserCell[],
   change: UserCell,
 ): UserCell[] {
-  const at = cellIndex(moments, change);
-  const cell = moments.cells[at];
-  if (!cell) return [...standing];
-  // One pass and one new list: this runs for every event of a simulated fortnight.
-  const next: UserCell[] = [];
-  let before: UserCell | undefined;
-  let isNewToArm = true;
+  const others: UserCell[] = [];
+  let own: UserCell | null = null;
   for (const held of standing) {
-    if (held.arm === change.arm) isNewToArm = false;
-    if (sameCell(held, change)) {
-      before = held;
-      continue;
-    }
-    addProducts(moments, at, change, held);
-    next.push(held);
+    if (sameCell(held, change)) own = held;
+    else others.push(held);
   }
-  const was = before ?? { n: 0, y: 0 };
-  const { stage, arm } = change;
-  const after = { stage, arm, n: was.n + change.n, y: was.y + change.y };
-  if (isNewToArm) moments.users[arm] += 1;
-  if (!before) cell.users += 1;
-  cell.n += change.n;
-  cell.y += change.y;
-  const own = moments.cross[place(at, at)];
-  if (own) {
-    const product = after.y * after.n - was.y * was.n;
-    own.yy += after.y ** 2 - was.y ** 2;
-    own.nn += after.n ** 2 - was.n ** 2;
-    own.yn += product;
-    own.ny += product;
-  }
-  next.push(after);
-  return next;
+  addEvent(moments, change, own, others);
+  const { stage, arm, n, y } = change;
+  others.push({ stage, arm, n: (own?.n ?? 0) + n, y: (own?.y ?? 0) + y });
+  return others;
 }
 
-function addProducts(moments: Moments, at: number, change: UserCell, other: UserCell): void {
+/**
+ * The same for who keeps standings in another form, as a simulation of millions of events does: `own` is
+ * what the user had in this cell, null before their first event there; `others` their other cells.
+ */
+export function addEvent(
+  moments: Moments,
+  change: Readonly<UserCell>,
+  own: Readonly<{ n: number; y: number }> | null,
+  others: readonly UserCell[],
+): void {
+  const at = cellIndex(moments, change);
+  const cell = moments.cells[at];
+  if (!cell) return;
+  let isNewToArm = own === null;
+  for (const held of others) {
+    if (held.arm === change.arm) isNewToArm = false;
+    addProducts(moments, at, change, held);
+  }
+  if (isNewToArm) moments.users[change.arm] += 1;
+  if (own === null) cell.users += 1;
+  cell.n += change.n;
+  cell.y += change.y;
+  const sums = moments.cross[place(at, at)];
+  if (!sums) return;
+  const n = own?.n ?? 0;
+  const y = own?.y ?? 0;
+  const product = (y + change.y) * (n + change.n) - y * n;
+  sums.yy += (y + change.y) ** 2 - y ** 2;
+  sums.nn += (n + change.n) ** 2 - n ** 2;
+  sums.yn += product;
+  sums.ny += product;
+}
+
+function addProducts(
+  moments: Moments,
+  at: number,
+  change: Readonly<UserCell>,
+  other: UserCell,
+): void {
   const there = cellIndex(moments, other);
   const sums = moments.cross[place(at, there)];
   if (!sums) return;
-  const [first, second] = at < there ? [change, other] : [other, change];
+  const first = at < there ? change : other;
+  const second = at < there ? other : change;
   sums.yy += first.y * second.y;
   sums.yn += first.y * second.n;
   sums.ny += first.n * second.y;
@@ -167,25 +186,26 @@ export function momentsFromSums(sums: NamedSums): Moments | NotEnough {
   return moments;
 }
 
-const isWrong = (sum: number) => !isSum(sum);
-
-function firstWrong<Row>(
-  rows: readonly Row[],
-  numbers: (row: Row) => number[],
-): number | undefined {
-  for (const row of rows) {
-    const wrong = numbers(row).find(isWrong);
-    if (wrong !== undefined) return wrong;
-  }
-  return undefined;
-}
-
 /** Whether every number is one that sums of counts can have; else what is wrong. */
 export function usable(moments: Moments): NotEnough | null {
-  const wrong =
-    ARMS.map((arm) => moments.users[arm]).find(isWrong) ??
-    firstWrong(moments.cells, ({ users, n, y }) => [users, n, y]) ??
-    firstWrong(moments.cross, ({ yy, yn, ny, nn }) => [yy, yn, ny, nn]);
+  const wrong = firstWrong(moments);
   if (wrong === undefined) return null;
   return notEnough(`a sum is ${wrong}, where a finite number of zero or more is expected`);
+}
+
+// Every look asks this of every sum, several times over: no list is made.
+function firstWrong({ users, cells, cross }: Moments): number | undefined {
+  for (const arm of ARMS) if (!isSum(users[arm])) return users[arm];
+  for (const { users: seen, n, y } of cells) {
+    if (!isSum(seen)) return seen;
+    if (!isSum(n)) return n;
+    if (!isSum(y)) return y;
+  }
+  for (const { yy, yn, ny, nn } of cross) {
+    if (!isSum(yy)) return yy;
+    if (!isSum(yn)) return yn;
+    if (!isSum(ny)) return ny;
+    if (!isSum(nn)) return nn;
+  }
+  return undefined;
 }

@@ -65,7 +65,7 @@ const total = ({ cross }: Moments) =>
 
 describe('the thumbs of a simulated record', () => {
   it.each([1, 2, 3])('are those that count, counted at once or visit by visit (%i)', (seed) => {
-    const record = new SimulatedRecord(0, bounds);
+    const record = new SimulatedRecord({ delaySlots: 0, bounds, keepsLatencies: false });
     const votes = cast(record, seed);
     const bounded = new Map(
       [...Map.groupBy(votes, ({ visitor }) => visitor).values()].flatMap((own) => [

@@ -2,23 +2,23 @@
 // functions of core/statistics, a visit at a time. The decision sees nothing else.
 
 import type { Arrivals, Observed } from '../../core/rollout/evidence.ts';
-import { quantile } from '../../core/statistics/histogram.ts';
-import {
-  type Arm,
-  addChange,
-  emptyMoments,
-  type Moments,
-  type UserCell,
-} from '../../core/statistics/moments.ts';
+import type { LiterallyObserved } from '../../core/rollout/literal.ts';
+import { bucketOf, quantile } from '../../core/statistics/histogram.ts';
+import { emptyMoments, type Moments, type UserCell } from '../../core/statistics/moments.ts';
 import { nullShare, type SplitGroup } from '../../core/statistics/sample-ratio.ts';
 import type { VoteBounds } from '../../core/vote-bounds.ts';
-import { type Given, GivenVotes } from './given-votes.ts';
+import type { Given } from './given-votes.ts';
+import { Standings } from './standings.ts';
+import { Thumbs } from './thumbs.ts';
 import { type SimulatedAnswer, type SimulatedArm, SLOT_MS, SLOTS_PER_DAY } from './traffic.ts';
 
 /** As the recorder: T is the 95th percentile of so many first answers of control, then frozen. */
 const CALIBRATING_ANSWERS = 2_000;
 
 const ARM = ['control', 'treatment'] as const;
+
+const NEVER = -1;
+const IN_TREATMENT = -2;
 
 const stageNames = new Map<number, string>();
 function stageName(shareBp: number): string {
@@ -31,57 +31,17 @@ function stageName(shareBp: number): string {
 
 class Metric {
   readonly moments: Moments = emptyMoments();
-  private readonly standings: UserCell[][] = [];
+  private readonly standings = new Standings();
+  private readonly change: UserCell = { stage: '', arm: 'control', n: 0, y: 0 };
 
   add(visitor: number, stage: string, arm: SimulatedArm, n: number, y: number): void {
     if (n === 0) return;
-    this.change(visitor, { stage, arm: ARM[arm], n, y });
-  }
-
-  /** May take something back; who then has nothing in a cell is no user of it. */
-  protected change(visitor: number, change: UserCell): void {
-    if (change.n === 0 && change.y === 0) return;
-    const before = this.standings[visitor] ?? [];
-    const after = addChange(this.moments, before, change);
-    const kept = change.n < 0 ? after.filter(({ n }) => n > 0) : after;
-    if (kept.length < after.length) this.forget(change, kept);
-    this.standings[visitor] = kept;
-  }
-
-  protected heldIn(visitor: number, stage: string, arm: Arm): { n: number; y: number } {
-    const own = this.standings[visitor]?.find((cell) => cell.stage === stage && cell.arm === arm);
-    return own ?? { n: 0, y: 0 };
-  }
-
-  private forget({ stage, arm }: UserCell, kept: readonly UserCell[]): void {
-    const cell = this.moments.cells.find((one) => one.stage === stage && one.arm === arm);
-    if (cell !== undefined) cell.users -= 1;
-    if (!kept.some((one) => one.arm === arm)) this.moments.users[arm] -= 1;
-  }
-}
-
-/** Thumbs: the one metric whose events a visitor makes, so that not all of them count. */
-class Thumbs extends Metric {
-  private readonly votes: GivenVotes;
-
-  constructor(bounds: VoteBounds) {
-    super();
-    this.votes = new GivenVotes(bounds);
-  }
-
-  give(visit: Given): void {
-    const { visitor, stage, arm, ups } = visit;
-    if (ups.length === 0) return;
-    const all = this.votes.add(visit);
-    if (all === null) {
-      const y = ups.filter(Boolean).length;
-      this.change(visitor, { stage, arm, n: ups.length, y });
-      return;
-    }
-    for (const { stage: at, arm: of, n, y } of all) {
-      const held = this.heldIn(visitor, at, of);
-      this.change(visitor, { stage: at, arm: of, n: n - held.n, y: y - held.y });
-    }
+    const { change } = this;
+    change.stage = stage;
+    change.arm = ARM[arm];
+    change.n = n;
+    change.y = y;
+    this.standings.add(this.moments, visitor, change);
   }
 }
 
@@ -134,6 +94,13 @@ class Arriving {
   }
 }
 
+export interface RecordOptions {
+  delaySlots: number;
+  bounds: VoteBounds;
+  /** Latencies one by one are kept for the literal rule alone. */
+  keepsLatencies: boolean;
+}
+
 export class SimulatedRecord {
   private readonly thumbs: Thumbs;
   private readonly error = new Metric();
@@ -141,11 +108,16 @@ export class SimulatedRecord {
   private readonly firstToken = new Slow();
   private readonly outputToken = new Slow();
   private readonly arrivals = [new Arriving(), new Arriving()] as const;
-  private readonly groups = new Map<string, SplitGroup>();
-  /** The share at which each visitor was last seen, and whether in treatment. */
-  private readonly lastSeen: { shareBp: number; arm: SimulatedArm }[] = [];
+  private readonly groups = new Map<number, SplitGroup>();
+  /** The share at which each visitor was last seen; IN_TREATMENT once they were there. */
+  private readonly lastSeen: number[] = [];
   private readonly late = new Map<number, Given[]>();
   private readonly delaySlots: number;
+  private readonly keepsLatencies: boolean;
+  private readonly latencies: {
+    control: Record<string, number>;
+    treatment: Record<string, number>;
+  } = { control: {}, treatment: {} };
   private visitor = 0;
   private arm: SimulatedArm = 0;
   private answers = 0;
@@ -154,9 +126,16 @@ export class SimulatedRecord {
   private hallucinated = 0;
   private ups: boolean[] = [];
 
-  constructor(delaySlots: number, bounds: VoteBounds) {
+  constructor({ delaySlots, bounds, keepsLatencies }: RecordOptions) {
     this.delaySlots = delaySlots;
+    this.keepsLatencies = keepsLatencies;
     this.thumbs = new Thumbs(bounds);
+  }
+
+  /** What the documents' rule sees. */
+  literally(): LiterallyObserved {
+    const { metrics, users } = this.observed(0);
+    return { metrics, users, latencies: this.latencies };
   }
 
   /** What a look after `slot` quarters of an hour sees. */
@@ -196,15 +175,22 @@ export class SimulatedRecord {
     else {
       this.firstToken.see(one.firstTokenMs, this.arm);
       this.outputToken.see(one.outputTokenMs, this.arm);
+      if (this.keepsLatencies) this.keepLatency(one.firstTokenMs);
     }
     if (one.hallucinated !== null) this.judged += 1;
     if (one.hallucinated === true) this.hallucinated += 1;
     if (one.up !== null) this.ups.push(one.up);
   }
 
+  private keepLatency(ms: number): void {
+    const counts = this.latencies[ARM[this.arm]];
+    const bucket = bucketOf(ms);
+    if (bucket !== null) counts[bucket] = (counts[bucket] ?? 0) + 1;
+  }
+
   /** `gapMs` lies between one vote and the next. */
   end(slot: number, shareBp: number, gapMs: number): void {
-    const { visitor, arm } = this;
+    const { visitor, arm, ups } = this;
     const stage = stageName(shareBp);
     this.arrivals[arm].add(slot, this.answers);
     this.countSplit(visitor, shareBp, arm);
@@ -212,7 +198,6 @@ export class SimulatedRecord {
     this.firstToken.settle(visitor, stage, arm);
     this.outputToken.settle(visitor, stage, arm);
     this.hallucination.add(visitor, stage, arm, this.judged, this.hallucinated);
-    const { ups } = this;
     if (ups.length === 0) return;
     const given = { visitor, stage, arm: ARM[arm], startMs: slot * SLOT_MS, gapMs, ups };
     if (this.delaySlots === 0) {
@@ -233,17 +218,16 @@ export class SimulatedRecord {
 
   /** A visitor's first appearance in a stage, unless they are in treatment already. */
   private countSplit(visitor: number, shareBp: number, arm: SimulatedArm): void {
-    const before = this.lastSeen[visitor];
-    if (before?.shareBp === shareBp || before?.arm === 1) return;
-    this.lastSeen[visitor] = { shareBp, arm };
-    const share = nullShare(
-      shareBp / 10_000,
-      before === undefined ? null : before.shareBp / 10_000,
-    );
+    const { lastSeen, groups } = this;
+    while (lastSeen.length <= visitor) lastSeen.push(NEVER);
+    const before = lastSeen[visitor] ?? NEVER;
+    if (before === shareBp || before === IN_TREATMENT) return;
+    lastSeen[visitor] = arm === 1 ? IN_TREATMENT : shareBp;
+    const share = nullShare(shareBp / 10_000, before === NEVER ? null : before / 10_000);
     if (typeof share !== 'number') return;
-    const key = `${shareBp}:${before?.shareBp ?? ''}`;
-    const group = this.groups.get(key) ?? { control: 0, treatment: 0, share };
+    const key = shareBp * 100_000 + before;
+    const group = groups.get(key) ?? { control: 0, treatment: 0, share };
     group[ARM[arm]] += 1;
-    this.groups.set(key, group);
+    groups.set(key, group);
   }
 }

@@ -3,7 +3,6 @@
 // rollout.
 
 import { decide } from '../../core/rollout/decide.ts';
-import { evidenceOf } from '../../core/rollout/evidence.ts';
 import type { Facts } from '../../core/rollout/facts.ts';
 import { type RolloutPolicy, shareBpOf } from '../../core/rollout/policy.ts';
 import { type Outcome, plannedState } from '../../core/rollout/state.ts';
@@ -38,7 +37,7 @@ export function runRollout(scenario: Scenario, policy: RolloutPolicy, seed: numb
     const nowMs = slot * SLOT_MS;
     const hours = slot * HOURS_PER_SLOT;
     const facts: Facts = {
-      evidence: evidenceOf(world.observed(slot), rules),
+      evidence: world.evidence(slot, rules),
       candidateDown: null,
       production: 'production',
       routed: true,

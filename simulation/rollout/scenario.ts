@@ -1,5 +1,5 @@
 // A scenario of the rollout simulator: what visitors do, how the candidate differs, what goes wrong.
-// A JSON file with these keys, all optional but the name; see README.md beside the shipped ones.
+// A JSON file with these keys, all optional but the name; see bench/decisions/README.md.
 
 import { z } from 'zod';
 import { voteBoundsSchema } from '../../core/learning-config.ts';

@@ -2,7 +2,10 @@
 // already, whose votes count. Scripts may come under a fresh identity for each visit or each answer.
 
 import { takesPart } from '../../core/enrolment.ts';
-import type { Observed } from '../../core/rollout/evidence.ts';
+import { evidenceOf, type Observed } from '../../core/rollout/evidence.ts';
+import type { Evidence } from '../../core/rollout/facts.ts';
+import { literalEvidence } from '../../core/rollout/literal.ts';
+import type { Policy } from '../../core/statistics/policy.ts';
 import { Xoshiro } from './random.ts';
 import { SimulatedRecord } from './record.ts';
 import type { Scenario } from './scenario.ts';
@@ -44,8 +47,11 @@ export class World {
     this.scenario = scenario;
     this.random = new Xoshiro(seed);
     this.traffic = new Traffic(scenario, this.random);
-    const delay = Math.round(scenario.feedback_delay_hours / HOURS_PER_SLOT);
-    this.record = new SimulatedRecord(delay, scenario.bounds);
+    this.record = new SimulatedRecord({
+      delaySlots: Math.round(scenario.feedback_delay_hours / HOURS_PER_SLOT),
+      bounds: scenario.bounds,
+      keepsLatencies: scenario.policy === 'literal',
+    });
     this.scriptRandom = new Xoshiro(seed ^ SCRIPTS_SEED);
     this.scripts = new Traffic({ ...scenario, scripted: 1 }, this.scriptRandom);
   }
@@ -58,6 +64,12 @@ export class World {
 
   observed(slot: number): Observed {
     return this.record.observed(slot);
+  }
+
+  evidence(slot: number, rules: Policy): Evidence {
+    return this.scenario.policy === 'literal'
+      ? literalEvidence(this.record.literally(), rules)
+      : evidenceOf(this.observed(slot), rules);
   }
 
   /** A quarter of an hour goes by at this share. */

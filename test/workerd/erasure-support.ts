@@ -40,10 +40,7 @@ export async function wholeRecord(): Promise<string> {
   return parts.join('\n');
 }
 
-/**
- * Ends the erasures that other files left, with the curations that never end and hold them up: a whole
- * sweep has no object store here and fails while any is open.
- */
+/** Ends the erasures that other files left, with the curations that never end and hold them up. */
 export async function endErasures(): Promise<void> {
   await rows(sql`UPDATE datasets SET created_at = ${new Date(0)} WHERE status = 'curating'`);
   await sweep();

@@ -2,7 +2,7 @@
 // Ids and times are made by callers, as text and timestamptz; embeddings have the 384 dimensions of
 // all-MiniLM-L6-v2.
 
-import { isNull, sql } from 'drizzle-orm';
+import { isNotNull, isNull, sql } from 'drizzle-orm';
 import {
   bigint,
   boolean,
@@ -81,6 +81,9 @@ export const interactions = pgTable(
     index('interactions_visitor').on(table.visitorId, table.experimentId),
     index('interactions_session').on(table.sessionId, table.createdAt, table.id),
     index('interactions_with_text').on(table.createdAt).where(isNull(table.textRemovedAt)),
+    index('interactions_arrivals')
+      .on(table.experimentId, table.arm, table.createdAt)
+      .where(isNotNull(table.experimentId)),
   ],
 );
 
@@ -673,5 +676,37 @@ export const experimentThresholds = pgTable(
   },
   (table) => [
     primaryKey({ name: 'experiment_thresholds_pk', columns: [table.experimentId, table.latency] }),
+  ],
+);
+
+/**
+ * Rollouts as lists read them, written with each row of the history and at each look. The history is
+ * what a lost rollout is rebuilt from; this is its newest state.
+ */
+export const rollouts = pgTable(
+  'rollouts',
+  {
+    id: text('id').primaryKey(),
+    /** The order of the line. */
+    ordinal: serial('ordinal').notNull(),
+    /** Idempotency of the request that made it. */
+    requestId: text('request_id').notNull(),
+    candidate: text('candidate').notNull(),
+    policy: jsonb('policy').notNull(),
+    plan: jsonb('plan').notNull(),
+    status: text('status', {
+      enum: ['planned', 'queued', 'running', 'waiting', 'paused', 'frozen', 'ended'],
+    }).notNull(),
+    state: jsonb('state').notNull(),
+    reason: text('reason').notNull(),
+    createdAt: instant('created_at').notNull(),
+    updatedAt: instant('updated_at').notNull(),
+    /** Null when it is over. */
+    nextLookAt: instant('next_look_at'),
+  },
+  (table) => [
+    uniqueIndex('rollouts_request').on(table.requestId),
+    index('rollouts_due').on(table.nextLookAt).where(isNotNull(table.nextLookAt)),
+    index('rollouts_ordinal').on(table.ordinal),
   ],
 );

@@ -87,9 +87,7 @@ function onTraffic(state: RolloutState, at: OnTraffic, facts: Facts, look: Look)
   if (facts.candidateDown !== null) {
     return end(state, 'rolled_back', `the candidate is down: ${facts.candidateDown}`, look);
   }
-  if (!facts.routed) {
-    return end(state, 'stopped', 'the routing table was changed by hand', look);
-  }
+  if (!facts.routed) return handedOver(state, look);
   if (facts.production !== at.progress.production) return restart(state, at, facts, look);
   const { evidence } = facts;
   const progress = elapsed(at, look.nowMs, evidence);
@@ -131,6 +129,12 @@ function onTraffic(state: RolloutState, at: OnTraffic, facts: Facts, look: Look)
     remindedAtMs: look.nowMs,
   };
   return step(state, waiting, [ask], look, `ready to ${up}; waits for approval`);
+}
+
+/** What an operator set in the routing table stays: only the rollout ends. */
+function handedOver(state: RolloutState, look: Look): Decision {
+  const stopped = end(state, 'stopped', 'the routing table was changed by hand', look);
+  return { ...stopped, effects: stopped.effects.filter(({ kind }) => kind !== 'take_off') };
 }
 
 /** Evidence against the model that was replaced says nothing about the one that is there now. */

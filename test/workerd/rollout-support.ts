@@ -27,9 +27,9 @@ export const database = <Result>(work: Parameters<typeof withDatabase<Result>>[1
 
 let made = 0;
 /** A model whose gate found it better than production; its id. */
-export async function newModel(over: { parent?: string } = {}): Promise<string> {
+export async function newModel(over: { parent?: string; id?: string } = {}): Promise<string> {
   made += 1;
-  const id = `2026-w42.${made}`;
+  const id = over.id ?? `2026-w42.${made}`;
   await database((db) =>
     insertModel(db, {
       id,

@@ -1,7 +1,7 @@
 // Rollouts as lists read them, and what a look needs beside the sums: when each arm was last heard of,
 // and what the routing table once held. The truth is the history; see functions/rollout/record.ts.
 
-import { and, asc, desc, eq, isNotNull, lt, lte, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, isNotNull, lt, lte, ne, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import type { Arrivals } from '../../core/rollout/evidence.ts';
 import type { RolloutState } from '../../core/rollout/state.ts';
@@ -54,6 +54,15 @@ export async function listRollouts(db: Queryable, limit = 100): Promise<RolloutL
 
 export async function rolloutsOfCandidate(db: Queryable, candidate: string) {
   return db.select().from(rollouts).where(eq(rollouts.candidate, candidate));
+}
+
+/** Models that are tried, or may be at any moment. */
+export async function openCandidates(db: Queryable): Promise<string[]> {
+  const rows = await db
+    .selectDistinct({ candidate: rollouts.candidate })
+    .from(rollouts)
+    .where(ne(rollouts.status, 'ended'));
+  return rows.map(({ candidate }) => candidate);
 }
 
 export async function dueRollouts(db: Queryable, at: Date): Promise<string[]> {

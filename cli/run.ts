@@ -18,6 +18,13 @@ import { showLineage } from './commands/lineage.ts';
 import { listModels, showModel } from './commands/model.ts';
 import { listNotifications, testChannels } from './commands/notify.ts';
 import { acceptReviews, listReviews, rejectReviews } from './commands/review.ts';
+import {
+  commandExperiment,
+  listExperiments,
+  planExperiment,
+  showExperiment,
+  startExperiment,
+} from './commands/rollout.ts';
 import { promote, rollBack, setShare, showRoute, startRoute } from './commands/route.ts';
 import { showStatus } from './commands/status.ts';
 import { endWeek } from './commands/week.ts';
@@ -56,6 +63,16 @@ const HANDLERS: Readonly<Record<CommandName, Command>> = {
   'key create': createKey,
   'key list': listKeys,
   'key revoke': revokeKey,
+  'experiment plan': planExperiment,
+  'experiment start': startExperiment,
+  'experiment list': listExperiments,
+  'experiment show': showExperiment,
+  'experiment approve': commandExperiment('approve'),
+  'experiment reject': commandExperiment('reject'),
+  'experiment pause': commandExperiment('pause'),
+  'experiment resume': commandExperiment('resume'),
+  'experiment stop': commandExperiment('stop'),
+  'experiment rollback': commandExperiment('rollback'),
   'experiment analyze': analyzeFile,
   'history list': listHistory,
   'history show': showHistory,

@@ -6,7 +6,7 @@ import type { GUARDED, Latency } from './latency.ts';
 
 export const METRICS = [
   'error',
-  'thumbs',
+  'thumbs_up',
   'slow_first_token',
   'slow_output_token',
   'hallucination',

@@ -13,6 +13,12 @@ test('the shipped file is valid and holds the documents\u2019 values', () => {
     epochs: 3,
   });
   expect(config.curation).toMatchObject({ min_quality_score: 0.5, similarity_threshold: 0.85 });
+  expect(config.automation).toEqual({
+    auto_finetune: true,
+    auto_experiment: false,
+    auto_rollout: false,
+    rollback_on_regression: true,
+  });
   expect(changed).toEqual([]);
 });
 
@@ -30,11 +36,15 @@ test.each([
   ['method: lora', 'method: qlora', 'only "lora" is built'],
   ['method: dpo', 'method: ppo', 'only "dpo" is built'],
   ['balance_topics: false', 'balance_topics: true', 'balance_topics is not built yet'],
-  ['auto_rollout: false', 'auto_rollout: true', 'auto_rollout is not built yet'],
+  ['auto_rollout: false', 'auto_rollout: maybe', 'learning.automation.auto_rollout'],
   ['min_quality_score: 0.5', 'min_quality_score: 1.5', 'learning.curation.min_quality_score'],
   ['min_interactions: 1000', 'min_interactions: 20000', 'must not exceed max_interactions'],
-  ['[0.1, 0.25, 0.5, 1.0]', '[0.1, 0.5, 0.25, 1.0]', 'rollout_stages are not built yet'],
-  ['min_sample_size: 1000', 'min_sample_size: 500', 'min_sample_size is not built yet'],
+  ['[0.1, 0.25, 0.5, 1.0]', '[0.1, 0.5, 0.25, 1.0]', 'rollout_stages must rise'],
+  ['[0.1, 0.25, 0.5, 1.0]', '[0.1, 0.25, 0.5]', 'the last of rollout_stages must be 1'],
+  ['min_sample_size: 1000', 'min_sample_size: 5', 'learning.ab_testing.min_sample_size'],
+  ['confidence_level: 0.95', 'confidence_level: 95', 'learning.ab_testing.confidence_level'],
+  ['promote_on: improvement', 'promote_on: hope', 'learning.ab_testing.promote_on'],
+  ['max_experiments: 1', 'max_experiments: 4', 'learning.ab_testing.max_experiments'],
   ['min_session_duration: 10', 'min_session_duration: -1', 'min_session_duration'],
   ['initial_traffic_split: 0.1', 'initial_traffic_split: 1.2', 'initial_traffic_split'],
 ])('refuses %o changed to %o, naming it', (from, to, message) => {

@@ -136,16 +136,26 @@ const evaluation = z.strictObject({
   require_held_out: z.boolean().default(true),
 });
 
-const STAGES = [0.1, 0.25, 0.5, 1];
+/** Held at 95 % where the stages say everyone, so a first share must leave room for a step up. */
+const HIGHEST_FIRST_SHARE = 0.9;
 
 const abTesting = z.strictObject({
-  initial_traffic_split: z.number().gt(0).lt(1),
-  min_sample_size: notYet(1000, 'another min_sample_size'),
-  confidence_level: notYet(0.95, 'another confidence_level'),
-  rollout_stages: z.array(z.number()).refine((list) => String(list) === String(STAGES), {
-    error: `other rollout_stages are not built yet: only ${JSON.stringify(STAGES)} is accepted`,
-  }),
-  stage_duration_hours: notYet(24, 'another stage_duration_hours'),
+  /** The smallest first share the plan may choose. */
+  initial_traffic_split: z.number().min(0.01).max(HIGHEST_FIRST_SHARE),
+  min_sample_size: z.int().min(50).max(10_000_000),
+  confidence_level: z.number().min(0.8).max(0.9999),
+  rollout_stages: z
+    .array(z.number().gt(0).max(1))
+    .min(1)
+    .max(10)
+    .refine((list) => list.every((share, index) => share > (list[index - 1] ?? 0)), {
+      error: 'rollout_stages must rise',
+    })
+    .refine((list) => list.at(-1) === 1, { error: 'the last of rollout_stages must be 1' }),
+  stage_duration_hours: z.number().min(1).max(168),
+  promote_on: z.enum(['improvement', 'non_inferior', 'no_evidence_of_harm']).default('improvement'),
+  /** Each owns an equal slice of all visitors. */
+  max_experiments: z.int().min(1).max(3).default(1),
   /** 0: everyone takes part, also a visitor's first question. */
   min_identity_age_seconds: z
     .int()
@@ -156,9 +166,9 @@ const abTesting = z.strictObject({
 
 const automation = z.strictObject({
   auto_finetune: z.boolean(),
-  auto_experiment: notYet(false, 'auto_experiment'),
-  auto_rollout: notYet(false, 'auto_rollout'),
-  rollback_on_regression: notYet(false, 'rollback_on_regression'),
+  auto_experiment: z.boolean(),
+  auto_rollout: z.boolean(),
+  rollback_on_regression: z.boolean(),
 });
 
 const privacy = z.strictObject({

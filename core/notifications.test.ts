@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import {
   agentIncident,
+  type ExperimentNews,
   GIVE_UP_MS,
   type NotificationEvent,
   noticeOf,
@@ -29,6 +30,18 @@ const numbers = {
   production: '2026-w41.1',
   waiting: { reviews: 2, jobs: 0, models: ['2026-w42.1'] },
 };
+const news = {
+  id: 'rollout-2026-w42.1-1',
+  step: 2,
+  urgency: 'action' as const,
+  candidate: '2026-w42.1',
+  phase: 'waiting',
+  reason: 'ready to advance; waits for approval',
+  who: 'engine',
+  why: null,
+  at: T0,
+  nextLookAt: null,
+};
 const EVENTS: NotificationEvent[] = [
   { kind: 'candidate_accepted', ...verdict },
   { kind: 'candidate_refused', ...verdict },
@@ -50,6 +63,9 @@ const EVENTS: NotificationEvent[] = [
     who: 'operator',
     at: T0,
   },
+  { kind: 'experiment', ...news },
+  { kind: 'experiment', ...news, step: 3, urgency: 'alarm', phase: 'rolled_back' },
+  { kind: 'experiment', ...news, step: 3, urgency: 'over', phase: 'rolled_back' },
   { kind: 'agent_silent', lastSeen: null, minutes: 15, waiting },
   { kind: 'agent_back', incident: 'agent:never:j1', because: 'seen again' },
   { kind: 'digest', week: '2026-w43', numbers },
@@ -57,9 +73,11 @@ const EVENTS: NotificationEvent[] = [
   { kind: 'test_over', id: 't' },
 ];
 
-test('only a dead agent and a test wake anybody, and each of them is ended under its own key', () => {
+test('only harm, a dead agent and a test wake anybody, and each of them is ended under its own key', () => {
   const pages = EVENTS.map(noticeOf).flatMap(({ page }) => (page === null ? [] : [page]));
   expect(pages).toEqual([
+    { action: 'trigger', dedupKey: 'experiment:rollout-2026-w42.1-1', severity: 'error' },
+    { action: 'resolve', dedupKey: 'experiment:rollout-2026-w42.1-1' },
     { action: 'trigger', dedupKey: 'agent:never:j1', severity: 'error' },
     { action: 'resolve', dedupKey: 'agent:never:j1' },
     { action: 'trigger', dedupKey: 'test:t', severity: 'info' },
@@ -96,6 +114,20 @@ test('a route says what became of it, and that no reason was given', () => {
     'Route changed: x',
   ]);
   expect(told('start').text).toBe('no reason given');
+});
+
+test('an experiment says what it needs; that a rolled back model is off is not said twice', () => {
+  const told = (over: Partial<ExperimentNews>) =>
+    noticeOf({ kind: 'experiment', ...news, ...over });
+  expect(told({}).title).toBe('2026-w42.1 waits for your decision');
+  expect(told({ phase: 'planned' }).title).toContain('waits for you to start');
+  expect(told({ urgency: 'alarm' }).title).toBe('2026-w42.1 shows harm');
+  expect(told({ urgency: 'info' }).title).toBe('Experiment with 2026-w42.1: waiting');
+  expect(told({ urgency: 'over' }).chat).toBe(true);
+  expect(told({ urgency: 'over', phase: 'rolled_back' }).chat).toBe(false);
+  expect(noticeOf({ kind: 'experiment', ...news, why: 'good enough' }).text).toBe(
+    'ready to advance; waits for approval (good enough)',
+  );
 });
 
 describe('the digest', () => {

@@ -42,11 +42,28 @@ export type NotificationEvent =
       who: string;
       at: Date;
     }
+  | ({ kind: 'experiment' } & ExperimentNews)
   | ({ kind: 'agent_silent' } & Silence)
   | { kind: 'agent_back'; incident: string; because: string }
   | { kind: 'digest'; week: string; numbers: DigestNumbers }
   | { kind: 'test'; id: string; who: string }
   | { kind: 'test_over'; id: string };
+
+/** One step of an experiment, as far as it concerns an operator. */
+export interface ExperimentNews {
+  id: string;
+  step: number;
+  urgency: 'info' | 'action' | 'alarm' | 'over';
+  candidate: string;
+  /** Where it stands, or how it ended. */
+  phase: string;
+  reason: string;
+  who: string;
+  /** An operator's words, where one took the step. */
+  why: string | null;
+  at: Date;
+  nextLookAt: Date | null;
+}
 
 export interface Silence {
   lastSeen: Date | null;
@@ -153,6 +170,8 @@ export function noticeOf(event: NotificationEvent): Notice {
         ],
         section: 'route',
       };
+    case 'experiment':
+      return experimentNotice(event);
     case 'agent_silent':
       return agentSilent(event);
     case 'agent_back':
@@ -210,6 +229,53 @@ function verdictNotice(event: ModelVerdict) {
     ] as const,
     section: 'models' as const,
   };
+}
+
+function experimentNotice(news: ExperimentNews): Notice {
+  const { id, step, urgency, candidate, phase, reason, who, why, at, nextLookAt } = news;
+  const dedupKey = `experiment:${id}`;
+  const pages: Record<ExperimentNews['urgency'], Page | null> = {
+    info: null,
+    action: null,
+    alarm: { action: 'trigger', dedupKey, severity: 'error' },
+    over: { action: 'resolve', dedupKey },
+  };
+  return {
+    key: `experiment:${id}:${step}:${urgency}`,
+    subject: dedupKey,
+    title: experimentTitle(news),
+    text: why === null || reason.includes(why) ? reason : `${reason} (${why})`,
+    facts: [
+      ['Experiment', id],
+      ['Model', candidate],
+      ['Now', phase.replaceAll('_', ' ')],
+      ['By', who],
+      ['At', minuteOf(at)],
+      ['Next look', nextLookAt === null ? 'none, it is over' : minuteOf(nextLookAt)],
+    ],
+    section: 'route',
+    page: pages[urgency],
+    // That a rolled back candidate is off was said a moment ago.
+    chat: !(urgency === 'over' && phase === 'rolled_back'),
+  };
+}
+
+function experimentTitle({ urgency, candidate, phase }: ExperimentNews): string {
+  switch (urgency) {
+    case 'action':
+      return phase === 'planned'
+        ? `${candidate} waits for you to start its experiment`
+        : `${candidate} waits for your decision`;
+    case 'alarm':
+      if (phase === 'rolled_back') return `${candidate} was rolled back`;
+      return phase === 'frozen' ? `${candidate} is frozen` : `${candidate} shows harm`;
+    case 'over':
+      return `${candidate}: the alarm is over`;
+    case 'info':
+      return `Experiment with ${candidate}: ${phase.replaceAll('_', ' ')}`;
+    default:
+      return urgency satisfies never;
+  }
 }
 
 function agentSilent(silence: Silence): Notice {

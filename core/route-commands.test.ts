@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { decideRoute, type RouteCommand } from './route-commands.ts';
+import { decideRoute, freePlaces, type RouteCommand } from './route-commands.ts';
 import { initialTable, type RoutingTable } from './routing.ts';
 
 const T0 = Date.parse('2026-10-18T10:00:00Z');
@@ -144,4 +144,33 @@ test.each<[string, RouteCommand[], RouteCommand, string]>([
 
 test('each change has the next version', () => {
   expect(after(start, { action: 'share', shareBp: 2500 }, { action: 'promote' }).version).toBe(3);
+});
+
+test('a rollout keeps its own id, so that its answers are counted under it', () => {
+  const { experiments } = after({ ...start, experimentId: 'rollout-1' });
+  expect(experiments).toMatchObject([{ id: 'rollout-1', candidate: '2026-w42.1' }]);
+  expect(
+    after({ ...start, experimentId: 'r' }, { action: 'rollback', experimentId: 'r' }),
+  ).toMatchObject({ experiments: [] });
+});
+
+test.each<[string, RouteCommand[], { widthBp: number; most: number }, number]>([
+  ['one at a time, of none', [], { widthBp: 10_000, most: 1 }, 1],
+  ['one at a time, beside one', [start], { widthBp: 10_000, most: 1 }, 0],
+  ['three on thirds, of none', [], { widthBp: 3_333, most: 3 }, 3],
+  ['three on thirds, beside one', [onSlice('a', 3_333)], { widthBp: 3_333, most: 3 }, 2],
+  [
+    'three on thirds, beside one by hand on 80 %',
+    [onSlice('a', 8_000)],
+    { widthBp: 3_333, most: 3 },
+    0,
+  ],
+  [
+    'two on halves, beside one by hand on 10 %',
+    [onSlice('a', 1_000)],
+    { widthBp: 5_000, most: 2 },
+    1,
+  ],
+])('places for %s', (_name, before, wanted, free) => {
+  expect(freePlaces(after(...before).experiments, wanted)).toBe(free);
 });

@@ -18,6 +18,8 @@ export const routeCommandSchema = z.discriminatedUnion('action', [
     shareBp: share,
     /** Of all visitors; without it everyone, if nothing else runs. */
     sliceBp: share.optional(),
+    /** A rollout's own, so that its answers are counted under it; without it one is made. */
+    experimentId: z.string().optional(),
   }),
   z.strictObject({ action: z.literal('share'), shareBp: share, ...meant }),
   z.strictObject({ action: z.literal('promote'), ...meant }),
@@ -64,9 +66,10 @@ export function decideRoute(
 
 function start(
   table: RoutingTable,
-  { modelId, shareBp, sliceBp }: Extract<RouteCommand, { action: 'start' }>,
+  command: Extract<RouteCommand, { action: 'start' }>,
   now: number,
 ): RouteDecision {
+  const { modelId, shareBp, sliceBp } = command;
   const { experiments, production } = table;
   if (modelId === production) return refuse(`${modelId} is already in production`);
   if (experiments.some(({ candidate }) => candidate === modelId)) {
@@ -92,7 +95,7 @@ function start(
     );
   }
   const experiment: Experiment = {
-    id: `exp-${modelId}-${table.version + 1}`,
+    id: command.experimentId ?? `exp-${modelId}-${table.version + 1}`,
     salt: `${modelId}:${table.version + 1}`,
     candidate: modelId,
     shareBp,
@@ -218,6 +221,17 @@ const ofSlice = (one: Experiment) =>
   isEveryone(one) ? '' : ` of a slice of ${percent(one.toBp - one.fromBp)}`;
 const ofEveryone = (one: Experiment) =>
   isEveryone(one) ? 'everyone' : `its slice of ${percent(one.toBp - one.fromBp)}`;
+
+/** How many more experiments could start, each on a slice this wide, with at most so many at once. */
+export function freePlaces(
+  experiments: readonly Experiment[],
+  { widthBp, most }: { widthBp: number; most: number },
+): number {
+  const room = freeSlices(experiments)
+    .map(({ fromBp, toBp }) => Math.floor((toBp - fromBp) / widthBp))
+    .reduce((sum, fitting) => sum + fitting, 0);
+  return Math.max(0, Math.min(room, Math.min(most, MOST_EXPERIMENTS) - experiments.length));
+}
 
 /** What no experiment owns, in order. */
 function freeSlices(experiments: readonly Experiment[]): { fromBp: number; toBp: number }[] {

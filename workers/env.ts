@@ -75,6 +75,7 @@ export interface Bindings {
   ROUTING: DurableObjectNamespace;
   SESSIONS: DurableObjectNamespace;
   KEYS: DurableObjectNamespace;
+  EXPERIMENTS: DurableObjectNamespace;
   CURATION: Workflow<{ week: string; windowStart: number; windowEnd: number }>;
   /** By API key; chat by visitor; feedback and signals by visitor; both by network; new identities by network. */
   KEY_LIMIT: RateLimit;

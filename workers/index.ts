@@ -8,6 +8,7 @@ import { fire } from './scheduled.ts';
 
 export { CurationWorkflow } from '../functions/curation/workflow.ts';
 export { KeysObject } from '../functions/keys/keys-object.ts';
+export { ExperimentObject } from '../functions/rollout/experiment-object.ts';
 export { RoutingObject } from '../functions/rollout/routing-object.ts';
 export { SessionObject } from './router/session-object.ts';
 

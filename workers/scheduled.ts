@@ -13,6 +13,7 @@ import { deliverQuietly } from '../functions/notify/deliver.ts';
 import { watch } from '../functions/notify/watch.ts';
 import { endExhausted } from '../functions/registry/failures.ts';
 import { sweepRetention } from '../functions/retention/index.ts';
+import { lookAtDue } from '../functions/rollout/sweep.ts';
 import { sweepAbandonment } from '../functions/signals/abandonment.ts';
 import { databaseOf, type Env } from './env.ts';
 
@@ -32,6 +33,7 @@ export async function fire(cron: string, atMs: number, env: Env): Promise<void> 
     sweepErasures,
     sweepRetention,
     sweepCuration,
+    lookAtDue,
     history,
     watch,
     deliverQuietly,

@@ -131,7 +131,7 @@ export async function countTrials(
     const pairs: VisitorPair[] = [
       // Also with nothing to count: that they appeared is known by it.
       { ...cell, metric: 'error', n: row.error_n, y: row.error_y },
-      { ...cell, metric: 'thumbs', n: row.thumbs_n, y: row.thumbs_y },
+      { ...cell, metric: 'thumbs_up', n: row.thumbs_n, y: row.thumbs_y },
       { ...cell, metric: 'slow_first_token', n: row.first_n, y: row.first_y },
       { ...cell, metric: 'slow_output_token', n: row.output_n, y: row.output_y },
     ];

@@ -1,11 +1,22 @@
 // The part of the record that decides experiments: what each visitor gave, and running sums over all of
 // them. Written by experiment-sums.ts alone; schema.ts hands it on, migrations are made from there.
 
-import { bigint, integer, pgTable, primaryKey, text, timestamp } from 'drizzle-orm/pg-core';
+import { isNotNull } from 'drizzle-orm';
+import {
+  bigint,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  serial,
+  text,
+  uniqueIndex,
+} from 'drizzle-orm/pg-core';
+import { instant } from './schema-columns.ts';
 
 /** Sums of products may be wider than a double. */
 const whole = (name: string) => bigint(name, { mode: 'bigint' });
-const instant = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' });
 const experimentArm = (name: string) => text(name, { enum: ['control', 'treatment'] });
 
 /** What each visitor gave to each metric at each stage: n exposures, y events. Counted anew from the record. */
@@ -170,5 +181,37 @@ export const experimentThresholds = pgTable(
   },
   (table) => [
     primaryKey({ name: 'experiment_thresholds_pk', columns: [table.experimentId, table.latency] }),
+  ],
+);
+
+/**
+ * Rollouts as lists read them, written with each row of the history and at each look. The history is
+ * what a lost rollout is rebuilt from; this is its newest state.
+ */
+export const rollouts = pgTable(
+  'rollouts',
+  {
+    id: text('id').primaryKey(),
+    /** The order of the line. */
+    ordinal: serial('ordinal').notNull(),
+    /** Idempotency of the request that made it. */
+    requestId: text('request_id').notNull(),
+    candidate: text('candidate').notNull(),
+    policy: jsonb('policy').notNull(),
+    plan: jsonb('plan').notNull(),
+    status: text('status', {
+      enum: ['planned', 'queued', 'running', 'waiting', 'paused', 'frozen', 'ended'],
+    }).notNull(),
+    state: jsonb('state').notNull(),
+    reason: text('reason').notNull(),
+    createdAt: instant('created_at').notNull(),
+    updatedAt: instant('updated_at').notNull(),
+    /** Null when it is over. */
+    nextLookAt: instant('next_look_at'),
+  },
+  (table) => [
+    uniqueIndex('rollouts_request').on(table.requestId),
+    index('rollouts_due').on(table.nextLookAt).where(isNotNull(table.nextLookAt)),
+    index('rollouts_ordinal').on(table.ordinal),
   ],
 );

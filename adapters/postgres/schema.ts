@@ -1,8 +1,7 @@
-// The record. Migrations in migrations/ are generated from this file (npm run db:generate).
-// Ids and times are made by callers, as text and timestamptz; embeddings have the 384 dimensions of
-// all-MiniLM-L6-v2.
+// The record. Migrations in migrations/ are generated from this file (npm run db:generate), which hands
+// on its other parts. Ids and times are made by callers, as text and timestamptz.
 
-import { isNull, sql } from 'drizzle-orm';
+import { isNotNull, isNull, sql } from 'drizzle-orm';
 import {
   boolean,
   doublePrecision,
@@ -12,20 +11,14 @@ import {
   pgTable,
   pgView,
   primaryKey,
-  serial,
-  smallint,
   text,
-  timestamp,
-  uniqueIndex,
   uuid,
-  vector,
 } from 'drizzle-orm/pg-core';
+import { instant } from './schema-columns.ts';
 
 export * from './schema-experiments.ts';
-
-const instant = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' });
-
-export const EMBEDDING_DIMENSIONS = 384;
+export * from './schema-learning.ts';
+export * from './schema-operations.ts';
 
 export const visitors = pgTable('visitors', {
   id: text('id').primaryKey(),
@@ -81,10 +74,12 @@ export const interactions = pgTable(
     index('interactions_visitor').on(table.visitorId, table.experimentId),
     index('interactions_session').on(table.sessionId, table.createdAt, table.id),
     index('interactions_with_text').on(table.createdAt).where(isNull(table.textRemovedAt)),
+    index('interactions_arrivals')
+      .on(table.experimentId, table.arm, table.createdAt)
+      .where(isNotNull(table.experimentId)),
   ],
 );
 
-/** Who met which arm, once for each stage of an experiment: the denominator of every comparison. */
 export const exposures = pgTable(
   'exposures',
   {
@@ -136,10 +131,6 @@ export const feedbackEvents = pgTable(
   ],
 );
 
-/**
- * One standing vote for each kind, visitor and answer: the latest by (at, event_id), whatever the order
- * of delivery. The history stays in feedback_events. `standingVotes` in core/ says the same.
- */
 export const standingVotes = pgView('standing_votes', {
   kind: text('kind').notNull(),
   interactionId: uuid('interaction_id').notNull(),
@@ -157,354 +148,3 @@ export const standingVotes = pgView('standing_votes', {
             FROM feedback_events
            WHERE source = 'explicit') AS votes
    ORDER BY interaction_id, visitor_id, kind, at DESC, event_id DESC`);
-/** Messages the recorder could not write, kept until an operator sends them again. */
-export const deadLetters = pgTable(
-  'dead_letters',
-  {
-    /** Made from the body, so that the same message has one row however it came. */
-    id: uuid('id').primaryKey(),
-    reason: text('reason').notNull(),
-    /** JSON as text: what Postgres refuses as jsonb may be the very reason why it is here. */
-    body: text('body').notNull(),
-    kind: text('kind'),
-    interactionId: text('interaction_id'),
-    /** Whose it is, where that can be told: an erasure takes it along. */
-    visitorId: text('visitor_id'),
-    /** The delivery that last brought it here: the same one twice is not a second failure. */
-    messageId: text('message_id').notNull(),
-    attempts: integer('attempts').notNull(),
-    firstAt: instant('first_at').notNull(),
-    lastAt: instant('last_at').notNull(),
-    status: text('status', { enum: ['waiting', 'replayed'] }).notNull(),
-    replayedAt: instant('replayed_at'),
-    replayedBy: text('replayed_by'),
-  },
-  (table) => [
-    index('dead_letters_status').on(table.status, table.firstAt, table.id),
-    index('dead_letters_visitor').on(table.visitorId),
-  ],
-);
-
-export const questionGroups = pgTable('question_groups', {
-  id: text('id').primaryKey(),
-  ordinal: serial('ordinal').notNull(),
-  topic: text('topic').notNull(),
-  split: text('split', { enum: ['train', 'validation', 'test'] }).notNull(),
-  firstSeenAt: instant('first_seen_at').notNull(),
-});
-
-export const questionPhrasings = pgTable(
-  'question_phrasings',
-  {
-    id: text('id').primaryKey(),
-    groupId: text('group_id')
-      .notNull()
-      .references(() => questionGroups.id),
-    /** Null, as the embedding is, once nobody is left whose question it may be kept as. */
-    text: text('text'),
-    embedding: vector('embedding', { dimensions: EMBEDDING_DIMENSIONS }),
-    ordinalInGroup: integer('ordinal_in_group').notNull(),
-    split: text('split', { enum: ['train', 'validation', 'test'] }).notNull(),
-    firstSeenAt: instant('first_seen_at').notNull(),
-  },
-  (table) => [
-    index('phrasings_nearest').using('hnsw', table.embedding.op('vector_cosine_ops')),
-    uniqueIndex('phrasings_place').on(table.groupId, table.ordinalInGroup),
-  ],
-);
-
-/** Who asked a phrasing, last when: without any of them its text goes. */
-export const phrasingAskers = pgTable(
-  'phrasing_askers',
-  {
-    phrasingId: text('phrasing_id')
-      .notNull()
-      .references(() => questionPhrasings.id),
-    visitorId: text('visitor_id').notNull(),
-    askedAt: instant('asked_at').notNull(),
-  },
-  (table) => [
-    primaryKey({ columns: [table.phrasingId, table.visitorId] }),
-    index('askers_visitor').on(table.visitorId),
-  ],
-);
-
-export const datasets = pgTable('datasets', {
-  id: text('id').primaryKey(),
-  windowStart: instant('window_start').notNull(),
-  windowEnd: instant('window_end').notNull(),
-  status: text('status', { enum: ['curating', 'ready', 'too_small'] }).notNull(),
-  counts: jsonb('counts').notNull(),
-  files: jsonb('files').notNull(),
-  manifestSha256: text('manifest_sha256'),
-  createdAt: instant('created_at').notNull(),
-  /** Rises when an erasure takes examples out of it. */
-  revision: integer('revision').notNull().default(1),
-  /** Keys of objects that are to be deleted, unless `files` names them. */
-  superseded: jsonb('superseded').notNull().default([]),
-});
-
-export const datasetMembers = pgTable(
-  'dataset_members',
-  {
-    datasetId: text('dataset_id')
-      .notNull()
-      .references(() => datasets.id),
-    interactionId: uuid('interaction_id').notNull(),
-    phrasingId: text('phrasing_id').notNull(),
-    source: text('source', { enum: ['praise', 'correction'] }).notNull(),
-    feedbackEventId: uuid('feedback_event_id'),
-    split: text('split').notNull(),
-    qualityRaw: doublePrecision('quality_raw').notNull(),
-    replayedFrom: text('replayed_from'),
-  },
-  (table) => [
-    primaryKey({ columns: [table.datasetId, table.interactionId, table.source] }),
-    index('members_interaction').on(table.interactionId),
-  ],
-);
-
-export const datasetPairs = pgTable(
-  'dataset_pairs',
-  {
-    datasetId: text('dataset_id')
-      .notNull()
-      .references(() => datasets.id),
-    id: text('pair_id').notNull(),
-    chosenInteractionId: uuid('chosen_interaction_id').notNull(),
-    rejectedInteractionId: uuid('rejected_interaction_id').notNull(),
-    source: text('source').notNull(),
-    margin: doublePrecision('margin').notNull(),
-    split: text('split').notNull(),
-  },
-  (table) => [primaryKey({ columns: [table.datasetId, table.id] })],
-);
-
-export const trainingJobs = pgTable(
-  'training_jobs',
-  {
-    id: uuid('id').primaryKey(),
-    datasetId: text('dataset_id')
-      .notNull()
-      .references(() => datasets.id),
-    iteration: integer('iteration').notNull(),
-    modelId: text('model_id').notNull(),
-    base: text('base').notNull(),
-    parent: text('parent').notNull(),
-    status: text('status', {
-      enum: ['queued', 'leased', 'succeeded', 'refused', 'failed', 'cancelled'],
-    }).notNull(),
-    attempt: integer('attempt').notNull(),
-    maxAttempts: integer('max_attempts').notNull(),
-    agentId: text('agent_id'),
-    leaseExpiresAt: instant('lease_expires_at'),
-    cancelRequested: boolean('cancel_requested').notNull(),
-    hasCheckpoint: boolean('has_checkpoint').notNull(),
-    progress: jsonb('progress'),
-    verdict: jsonb('verdict'),
-    error: jsonb('error'),
-    losses: jsonb('losses'),
-    createdAt: instant('created_at').notNull(),
-    finishedAt: instant('finished_at'),
-  },
-  (table) => [
-    uniqueIndex('jobs_model').on(table.modelId),
-    index('jobs_queue').on(table.status, table.createdAt),
-  ],
-);
-
-export const models = pgTable('models', {
-  id: text('id').primaryKey(),
-  display: text('display').notNull(),
-  base: text('base').notNull(),
-  parent: text('parent'),
-  datasetId: text('dataset_id'),
-  jobId: uuid('job_id'),
-  status: text('status', { enum: ['base', 'registered', 'refused'] }).notNull(),
-  reason: text('reason').notNull(),
-  metrics: jsonb('metrics').notNull(),
-  artifacts: jsonb('artifacts').notNull(),
-  gitCommit: text('git_commit'),
-  createdAt: instant('created_at').notNull(),
-});
-
-/** What an operator must know about a model beside its measurements. */
-export const modelFlags = pgTable(
-  'model_flags',
-  {
-    modelId: text('model_id')
-      .notNull()
-      .references(() => models.id),
-    datasetId: text('dataset_id').notNull(),
-    erasureId: uuid('erasure_id').notNull(),
-    reason: text('reason').notNull(),
-    at: instant('at').notNull(),
-  },
-  (table) => [primaryKey({ columns: [table.modelId, table.erasureId, table.datasetId] })],
-);
-
-/**
- * One row for each visitor who was erased: the tombstone that the recorder honours, and the state of
- * the work. Who it was stands in it only until that work is done.
- */
-export const erasures = pgTable(
-  'erasures',
-  {
-    id: uuid('id').primaryKey(),
-    visitorHash: text('visitor_hash').notNull(),
-    visitorId: text('visitor_id'),
-    /** Random; stands in the visitor's place where only the count of visitors matters. */
-    pseudonym: text('pseudonym').notNull(),
-    at: instant('at').notNull(),
-    who: text('who').notNull(),
-    reason: text('reason').notNull(),
-    state: text('state', { enum: ['requested', 'rewriting', 'complete'] }).notNull(),
-    /** Ids of what is gone from the record and not yet from sessions and datasets. */
-    answers: jsonb('answers').notNull(),
-    sessions: jsonb('sessions').notNull(),
-    phrasings: jsonb('phrasings').notNull(),
-    counts: jsonb('counts').notNull(),
-    problem: text('problem'),
-    completedAt: instant('completed_at'),
-  },
-  (table) => [
-    uniqueIndex('erasures_visitor').on(table.visitorHash),
-    index('erasures_state').on(table.state, table.at),
-  ],
-);
-
-/** Work that only one may do at a time, until when, by the database's own clock. */
-export const workLeases = pgTable('work_leases', {
-  name: text('name').primaryKey(),
-  holder: text('holder').notNull(),
-  until: instant('until').notNull(),
-});
-
-export const routingHistory = pgTable('routing_history', {
-  version: integer('version').primaryKey(),
-  at: instant('at').notNull(),
-  who: text('who').notNull(),
-  action: text('action').notNull(),
-  reason: text('reason').notNull(),
-  summary: text('summary').notNull(),
-  from: jsonb('from_table').notNull(),
-  to: jsonb('to_table').notNull(),
-});
-
-/** To the millisecond, as JavaScript has it: what is signed must be what is stored. */
-const exactInstant = (name: string) =>
-  timestamp(name, { withTimezone: true, mode: 'date', precision: 3 });
-
-/**
- * What was decided, when, by whom and why: one chain of rows, each signed over itself and the one
- * before (core/history.ts). A trigger in its migration refuses every UPDATE, DELETE and TRUNCATE.
- */
-export const history = pgTable(
-  'history',
-  {
-    seq: integer('seq').primaryKey(),
-    /** Idempotency: `route:12`, later `experiment:ID:STEP`. */
-    key: text('key').notNull(),
-    kind: text('kind').notNull(),
-    action: text('action').notNull(),
-    subject: text('subject').notNull(),
-    /** When it happened, and when it was written into the chain. */
-    at: exactInstant('at').notNull(),
-    chainedAt: exactInstant('chained_at').notNull(),
-    who: text('who').notNull(),
-    reason: text('reason').notNull(),
-    summary: text('summary').notNull(),
-    body: jsonb('body').notNull(),
-    keyId: text('key_id').notNull(),
-    prevHash: text('prev_hash').notNull(),
-    hash: text('hash').notNull(),
-  },
-  (table) => [
-    uniqueIndex('history_key').on(table.key),
-    // Two rows never follow the same one: the chain cannot fork, whatever its writers do.
-    uniqueIndex('history_prev').on(table.prevHash),
-    index('history_kind').on(table.kind, table.seq),
-  ],
-);
-
-/** The outbox: what Slack and PagerDuty are told, written in the transaction that causes it. */
-export const notifications = pgTable(
-  'notifications',
-  {
-    /** Idempotency: the channel and what it is about. */
-    id: text('id').primaryKey(),
-    ordinal: serial('ordinal').notNull(),
-    channel: text('channel', { enum: ['slack', 'pagerduty'] }).notNull(),
-    kind: text('kind').notNull(),
-    /** Messages of one subject are delivered in their order. */
-    subject: text('subject').notNull(),
-    title: text('title').notNull(),
-    payload: jsonb('payload').notNull(),
-    state: text('state', { enum: ['pending', 'sent', 'failed'] }).notNull(),
-    attempts: integer('attempts').notNull(),
-    createdAt: instant('created_at').notNull(),
-    nextAt: instant('next_at').notNull(),
-    triedAt: instant('tried_at'),
-    sentAt: instant('sent_at'),
-    lastError: text('last_error'),
-  },
-  (table) => [
-    index('notifications_due').on(table.channel, table.state, table.nextAt),
-    index('notifications_order').on(table.ordinal),
-    index('notifications_kind').on(table.kind, table.ordinal),
-  ],
-);
-
-export const agents = pgTable('agents', {
-  id: text('id').primaryKey(),
-  seenAt: instant('seen_at').notNull(),
-});
-
-/** Keys of homepages' own servers. Of the secret only its hash is kept; a revoked key stays. */
-export const apiKeys = pgTable(
-  'api_keys',
-  {
-    id: text('id').primaryKey(),
-    name: text('name').notNull(),
-    /** Before the colon of every visitor id that this key's users get; keys may share it. */
-    prefix: text('prefix').notNull(),
-    secretSha256: text('secret_sha256').notNull(),
-    scopes: text('scopes').array().notNull(),
-    createdAt: instant('created_at').notNull(),
-    createdBy: text('created_by').notNull(),
-    expiresAt: instant('expires_at'),
-    revokedAt: instant('revoked_at'),
-    revokedBy: text('revoked_by'),
-    revokeReason: text('revoke_reason'),
-    /** Of the request that made it: the same request twice makes one key. */
-    requestId: uuid('request_id').notNull(),
-  },
-  (table) => [uniqueIndex('api_keys_request').on(table.requestId)],
-);
-
-/** Which visitors a homepage says are one person of its own. Assignment never looks here. */
-export const visitorPeople = pgTable(
-  'visitor_people',
-  {
-    visitorId: text('visitor_id').primaryKey(),
-    personId: text('person_id').notNull(),
-    at: instant('at').notNull(),
-  },
-  (table) => [index('visitor_people_person').on(table.personId)],
-);
-
-/**
- * Running totals for GET /metrics, kept by triggers on interactions and feedback_events (in their
- * migration): what a scrape reads does not grow with traffic, and a row counts in the transaction
- * that writes it, once. `shard` keeps concurrent writers off one row; totals are sums over it.
- */
-export const metricTotals = pgTable(
-  'metric_totals',
-  {
-    metric: text('metric').notNull(),
-    labels: jsonb('labels').notNull(),
-    shard: smallint('shard').notNull(),
-    total: doublePrecision('total').notNull(),
-  },
-  (table) => [primaryKey({ columns: [table.metric, table.labels, table.shard] })],
-);

@@ -90,7 +90,7 @@ async function changeCandidate(
 }
 
 /** What was typed, so that a wrong word is told before anything is sent. */
-function checkedChange(call: CommandCall) {
+export function checkedChange(call: CommandCall) {
   const given = textOption(call.options, 'request-id');
   const reason = textOption(call.options, 'reason');
   return {
@@ -133,7 +133,7 @@ async function routeAfter(call: CommandCall): Promise<Route | null> {
 }
 
 /** Where we can't know whether the change was made, say how to repeat it safely. */
-function withRequestId(thrown: unknown, requestId: string): unknown {
+export function withRequestId(thrown: unknown, requestId: string): unknown {
   if (!(thrown instanceof OperationError)) return thrown;
   const { failure } = thrown;
   const isKnown = failure.status !== undefined && failure.status < 500;

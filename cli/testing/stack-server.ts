@@ -17,6 +17,8 @@ import {
   revokeKeySchema,
   routeRequestSchema,
 } from '../../core/wire/admin.ts';
+import type { Experiment } from '../experiment-schemas.ts';
+import { experiment, experimentRoute } from './experiment-routes.ts';
 import { recordRoute, type Told, told } from './record-routes.ts';
 import * as state from './stack-state.ts';
 
@@ -55,6 +57,7 @@ export type World = Told & {
   status: unknown;
   lineage: unknown;
   keys: state.KeyState[];
+  experiments: Experiment[];
   /** False: a stack in the cloud, without the endpoints of one machine. */
   local: boolean;
   /** Answered first, one a request. */
@@ -90,6 +93,7 @@ export async function startStack(): Promise<Stack> {
     status: state.status,
     lineage: state.modelLineage,
     keys: [{ ...state.apiKey }],
+    experiments: [{ ...experiment }],
     local: true,
     before: [],
     after: [],
@@ -174,6 +178,8 @@ function route(world: World, request: Request): Reply {
   const key = `${request.method} ${noun}${id === '' ? '' : '/:id'}${verb === '' ? '' : `/${verb}`}`;
   const recorded = recordRoute(world, { ...request, key, id });
   if (recorded !== null) return recorded;
+  const tried = experimentRoute(world, { key, id, body: request.body });
+  if (tried !== null) return tried;
   switch (key) {
     case 'GET status':
       return ok(world.status);

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { helpPage } from '../help.ts';
 import { bytes, facts, minute, number, percent, table } from '../layout.ts';
 import * as schemas from '../schemas.ts';
+import { experiment, plan } from '../testing/experiment-routes.ts';
 import * as record from '../testing/record-routes.ts';
 import * as state from '../testing/stack-state.ts';
 import { datasetList, datasetPage } from './dataset-view.ts';
@@ -17,6 +18,7 @@ import { lineagePage } from './lineage-view.ts';
 import { modelList, modelPage } from './model-view.ts';
 import { outboxPage } from './notify-view.ts';
 import { reviewList } from './review-view.ts';
+import { experimentListPage, planPage, rolloutPage } from './rollout-view.ts';
 import { routePage } from './route-view.ts';
 import { statusPage } from './status-view.ts';
 
@@ -124,8 +126,12 @@ describe('pages', () => {
     ['history-whole', verificationPage(schemas.verifiedPage.parse(record.wholePage))],
     ['history-damaged', verificationPage(schemas.verifiedPage.parse(damaged))],
     ['notify', outboxPage(outbox)],
+    ['experiments', experimentListPage([experiment])],
+    ['experiment', rolloutPage(experiment)],
+    ['experiment-plan', planPage(plan)],
     ['help', helpPage([])],
     ['help-key', helpPage(['key'])],
+    ['help-experiment', helpPage(['experiment'])],
     ['help-key-create', helpPage(['key', 'create'])],
   ])('%s', async (name, page) => {
     await expect(`${page}\n`).toMatchFileSnapshot(`golden/${name}.txt`);

@@ -24,6 +24,7 @@ import { identifyRequestSchema } from '../wire/identify.ts';
 import { ADMIN_ENDPOINTS } from './admin-endpoints.ts';
 import { AGENT_ENDPOINTS } from './agent-endpoints.ts';
 import { BODY, type Endpoint, JSON_TYPE } from './endpoint.ts';
+import { EXPERIMENT_ENDPOINTS } from './experiment-endpoints.ts';
 import { OVERSIGHT_ENDPOINTS } from './oversight-endpoints.ts';
 
 const STREAM = 'text/event-stream';
@@ -237,6 +238,7 @@ const PUBLIC_ENDPOINTS: readonly Endpoint[] = [
 export const ENDPOINTS: readonly Endpoint[] = [
   ...PUBLIC_ENDPOINTS,
   ...ADMIN_ENDPOINTS,
+  ...EXPERIMENT_ENDPOINTS,
   ...OVERSIGHT_ENDPOINTS,
   ...AGENT_ENDPOINTS,
 ];

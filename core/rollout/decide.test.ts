@@ -135,8 +135,9 @@ describe('a running rollout', () => {
     expect(next.at).toMatchObject({ outcome: 'rolled_back' });
   });
 
-  it('ends when somebody takes the candidate off by hand', () => {
-    const { next } = decide(running(), facts({ routed: false }), at(1));
+  it('ends when somebody changes the routing table by hand, and leaves it as they set it', () => {
+    const { next, effects } = decide(running(), facts({ routed: false }), at(1));
+    expect(kinds(effects)).toEqual(['info']);
     expect(next.at).toMatchObject({ outcome: 'stopped', why: expect.stringContaining('by hand') });
   });
 

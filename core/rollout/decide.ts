@@ -5,6 +5,7 @@
 
 import { advanceVerdict, promotionVerdict } from '../statistics/promotion.ts';
 import type { Evidence, Facts } from './facts.ts';
+import { missingUsers } from './missing.ts';
 import { type RolloutPolicy, shareBpOf } from './policy.ts';
 import type { Effect, Outcome, Phase, Progress, RolloutState, StepUp } from './state.ts';
 
@@ -87,9 +88,7 @@ function onTraffic(state: RolloutState, at: OnTraffic, facts: Facts, look: Look)
   if (facts.candidateDown !== null) {
     return end(state, 'rolled_back', `the candidate is down: ${facts.candidateDown}`, look);
   }
-  if (!facts.routed) {
-    return end(state, 'stopped', 'the routing table was changed by hand', look);
-  }
+  if (!facts.routed) return handedOver(state, look);
   if (facts.production !== at.progress.production) return restart(state, at, facts, look);
   const { evidence } = facts;
   const progress = elapsed(at, look.nowMs, evidence);
@@ -106,15 +105,16 @@ function onTraffic(state: RolloutState, at: OnTraffic, facts: Facts, look: Look)
   }
   if (calm.phase === 'paused') return hold(state, calm, look, 'paused by an operator');
   if (calm.phase === 'frozen') return hold(state, calm, look, `frozen: ${calm.why}`);
-  const why = evidence?.splitBroken ?? null;
-  if (why !== null) {
-    const frozen: Phase = { phase: 'frozen', progress: calm.progress, why };
-    return step(state, frozen, [alarm], look, `frozen: ${why}`);
+  const broken = evidence?.splitBroken ?? null;
+  if (broken !== null) {
+    const frozen: Phase = { phase: 'frozen', progress: calm.progress, why: broken };
+    return step(state, frozen, [alarm], look, `frozen: ${broken}`);
   }
   const obstacle = obstacleTo(calm.progress, evidence, look.policy);
   if (calm.progress.runningMs >= rules.maximumHours * HOUR_MS) {
-    const missing = `no verdict after ${rules.maximumHours / 24} days: ${obstacle ?? 'nothing was missing'}`;
-    return end(state, 'inconclusive', missing, look);
+    const last = `no verdict after ${rules.maximumHours / 24} days: ${obstacle ?? 'nothing was missing'}`;
+    const why = [last, missingUsers(evidence, rules) ?? []].flat().join('; ');
+    return end(state, 'inconclusive', why, look);
   }
   if (calm.phase === 'waiting') {
     const what = obstacle === null ? `waits for approval to ${calm.step}` : obstacle;
@@ -131,6 +131,12 @@ function onTraffic(state: RolloutState, at: OnTraffic, facts: Facts, look: Look)
     remindedAtMs: look.nowMs,
   };
   return step(state, waiting, [ask], look, `ready to ${up}; waits for approval`);
+}
+
+/** What an operator set in the routing table stays: only the rollout ends. */
+function handedOver(state: RolloutState, look: Look): Decision {
+  const stopped = end(state, 'stopped', 'the routing table was changed by hand', look);
+  return { ...stopped, effects: stopped.effects.filter(({ kind }) => kind !== 'take_off') };
 }
 
 /** Evidence against the model that was replaced says nothing about the one that is there now. */

@@ -1,8 +1,7 @@
 // How a rollout goes up: the rules of its evidence (core/statistics/policy.ts), and who may take which
 // step. Fixed when the experiment starts and kept with it.
 
-import type { LearningConfig } from '../learning-config.ts';
-import { type Policy, type PromoteOn, policyFrom } from '../statistics/policy.ts';
+import { type Policy, type PromoteOn, policyFrom, type RolloutKeys } from '../statistics/policy.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -14,9 +13,11 @@ export interface RolloutPolicy {
   remindEveryMs: number;
 }
 
+export type RolloutConfig = RolloutKeys & { automation: { auto_experiment: boolean } };
+
 /** `firstShare` is the plan's: stages below it are left out. */
 export function rolloutPolicy(
-  config: Pick<LearningConfig, 'ab_testing' | 'automation'>,
+  config: RolloutConfig,
   plan: { firstShare: number; promoteOn: PromoteOn },
 ): RolloutPolicy {
   const ab_testing = { ...config.ab_testing, initial_traffic_split: plan.firstShare };

@@ -71,14 +71,14 @@ describe('the first share', () => {
     [200, 150, { share: 0.5, isReachedInTime: false, days: 13 }],
     [200, 0, { share: 0.5, isReachedInTime: false, days: null }],
   ])('for %i visitors a day, %i of them new', (usersPerDay, newUsersPerDay, expected) => {
-    expect(firstShare({ ...traffic, usersPerDay, newUsersPerDay }, DEFAULT_POLICY)).toEqual({
+    expect(firstShare({ ...traffic, usersPerDay, newUsersPerDay }, 1_000)).toEqual({
       kind: 'first_share',
       ...expected,
     });
   });
 
   it('of no visitors is not enough', () => {
-    expect(firstShare({ ...traffic, usersPerDay: 0 }, DEFAULT_POLICY)).toMatchObject({
+    expect(firstShare({ ...traffic, usersPerDay: 0 }, 1_000)).toMatchObject({
       kind: 'not_enough',
     });
   });

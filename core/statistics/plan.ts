@@ -122,17 +122,20 @@ export interface FirstShare {
 }
 
 const WITHIN_DAYS = 7;
-const CANDIDATES = [0.1, 0.25, 0.5];
+const LARGER = [0.25, 0.5];
 
-/** The smallest of 10, 25 and 50 % at which both arms reach a stage's users in a week, else 50 %. */
-export function firstShare(traffic: Traffic, policy: Policy): FirstShare | NotEnough {
+/**
+ * The smallest of `least`, 25 and 50 % at which both arms reach the users of a stage in a week, else 50 %,
+ * or `least` where that is more already.
+ */
+export function firstShare(traffic: Traffic, users: number, least = 0.1): FirstShare | NotEnough {
   if (!isPositive(traffic.usersPerDay)) return notEnough('there were no visitors to plan with');
-  const needed = policy.stage.users;
-  const inTime = CANDIDATES.find(
-    (share) => usersWithin(traffic, WITHIN_DAYS) * Math.min(share, 1 - share) >= needed,
+  const candidates = [least, ...LARGER.filter((share) => share > least)];
+  const inTime = candidates.find(
+    (share) => usersWithin(traffic, WITHIN_DAYS) * Math.min(share, 1 - share) >= users,
   );
-  const share = inTime ?? 0.5;
-  const total = needed / Math.min(share, 1 - share);
+  const share = inTime ?? Math.max(least, 0.5);
+  const total = users / Math.min(share, 1 - share);
   const later = (total - traffic.usersPerDay) / traffic.newUsersPerDay;
   const days = total <= traffic.usersPerDay ? total / traffic.usersPerDay : 1 + later;
   const known = Number.isFinite(days) && days > 0 ? days : null;

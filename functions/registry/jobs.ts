@@ -22,6 +22,8 @@ import { type Env, learningOf, now, randomBytes, settingsOf } from '../../worker
 import { objectStoreOf } from '../../workers/object-store.ts';
 import { notify } from '../notify/outbox.ts';
 import { watchAgent } from '../notify/watch.ts';
+import { createRollout, planNow, rolloutSettings } from '../rollout/create.ts';
+import { ENGINE } from '../rollout/record.ts';
 import { notifyFailed } from './failures.ts';
 import { artifactKey, ensureBaseModel, storedFiles } from './models.ts';
 
@@ -205,6 +207,8 @@ export async function complete(
   const at = new Date(now(env));
   await ensureBaseModel(db, env);
   if (uploaded) await writeManifest(env, uploaded, result);
+  const { auto_experiment: startsItself, promote_on: promoteOn } = rolloutSettings(env);
+  const plan = uploaded && startsItself ? await planNow(db, env, promoteOn) : undefined;
   await db.transaction(async (tx) => {
     const job = await endJob(tx, holder, {
       status: ended,
@@ -234,6 +238,11 @@ export async function complete(
       jobId: job.id,
       reason: result.verdict.reason,
     });
+    if (plan) {
+      const reason = 'accepted by its gate; auto_experiment is on';
+      const request = { requestId: `auto:${job.modelId}`, who: ENGINE, why: reason };
+      await createRollout(tx, env, { candidate: job.modelId, plan, startsItself, ...request });
+    }
   });
 }
 

@@ -11,6 +11,7 @@ import {
   listModels,
   type ModelRow,
 } from '../../adapters/postgres/models.ts';
+import { openCandidates } from '../../adapters/postgres/rollouts.ts';
 import { parseWeekId } from '../../core/calendar.ts';
 import { initialTable, type RoutingTable } from '../../core/routing.ts';
 import { type Env, now, settingsOf } from '../../workers/env.ts';
@@ -71,7 +72,7 @@ export async function storedFiles(store: ObjectStore, model: ModelRow, names: re
   );
 }
 
-/** Production, its predecessor, every candidate, and the newest registered ones. */
+/** Production, its predecessor, every candidate, also one that waits its turn, and the newest registered ones. */
 export async function servingList(db: Database, env: Env) {
   const settings = settingsOf(env);
   const store = objectStoreOf(env);
@@ -81,7 +82,9 @@ export async function servingList(db: Database, env: Env) {
     .slice(0, KEEP_LOADED)
     .map((model) => model.id);
   const candidates = table.experiments.map(({ candidate }) => candidate);
-  const wanted = [table.production, table.previous, ...candidates, ...newest];
+  // Loaded before it is asked: the first visitors of a candidate must not wait for it.
+  const waiting = await openCandidates(db);
+  const wanted = [table.production, table.previous, ...candidates, ...waiting, ...newest];
   const ids = [...new Set(wanted.filter((id) => typeof id === 'string'))];
   const rows = (await findModels(db, ids)).filter((model) => model.status === 'registered');
   return {

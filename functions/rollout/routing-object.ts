@@ -25,6 +25,8 @@ export const changeSchema = z.strictObject({
   who: z.string(),
   reason: z.string(),
   at: z.int(),
+  /** Whoever asks tells operators of it in their own words. */
+  told: z.boolean().optional(),
 });
 export type RouteChange = z.infer<typeof changeSchema>;
 
@@ -37,6 +39,7 @@ interface PendingEffect {
   summary: string;
   from: RoutingTable;
   to: RoutingTable;
+  told?: boolean;
 }
 
 interface RouterLike {
@@ -100,6 +103,7 @@ export class RoutingObject extends createDurable({ autoPersist: false }) {
         summary: decision.summary,
         from: table,
         to: decision.next,
+        ...(change.told === true ? { told: true } : {}),
       },
     ];
     await this.persist();
@@ -148,12 +152,13 @@ export class RoutingObject extends createDurable({ autoPersist: false }) {
   }
 
   /** The change, its row in the chain and what operators are told of it: all or none. */
-  private async recordChange(db: Database, effect: PendingEffect): Promise<void> {
+  private async recordChange(db: Database, pending: PendingEffect): Promise<void> {
+    const { told, ...effect } = pending;
     const env = this.bindings;
     const at = new Date(effect.at);
     await db.transaction(async (tx) => {
       await recordRoute(tx, chainOf(env, now(env)), { ...effect, at });
-      await notify(tx, env, { kind: 'route_changed', ...effect, at });
+      if (!told) await notify(tx, env, { kind: 'route_changed', ...effect, at });
     });
   }
 }

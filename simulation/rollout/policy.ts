@@ -31,7 +31,7 @@ function plannedRules(scenario: Scenario): Policy {
       answersPerDay: usersPerDay * answers_per_visit,
       clusterSize: { firstDay: answers_per_visit, perFurtherDay: 0 },
     },
-    policyFrom(SHIPPED),
+    SHIPPED.ab_testing.min_sample_size,
   );
   if (isNotEnough(plan)) throw new RangeError(`no plan for ${scenario.name}: ${plan.reason}`);
   const ab_testing = { ...SHIPPED.ab_testing, initial_traffic_split: plan.share };

@@ -30,6 +30,8 @@ const POSTS: [string, Record<string, string>][] = [
   ['/admin/keys/0123456789/revoke', asOperator],
   ['/admin/notifications/test', asOperator],
   ['/admin/erasures', asOperator],
+  ['/admin/experiments', asOperator],
+  ['/admin/experiments/rollout-1/commands', asOperator],
   ['/api/privacy/opt-out', {}],
   ['/local/clock', asOperator],
 ];

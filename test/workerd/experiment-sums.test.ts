@@ -90,7 +90,7 @@ test.each([1, 2, 3])(
     await expectExact(experiment);
     const sums = await sumsOf(experiment);
     expect(new Set(sums.totals.map(({ metric }) => metric))).toEqual(
-      new Set(['error', 'thumbs', 'slow_first_token', 'slow_output_token']),
+      new Set(['error', 'thumbs_up', 'slow_first_token', 'slow_output_token']),
     );
     // Everything once more, backwards, changes nothing.
     await deliver(events.toReversed().slice(0, 200));
@@ -116,7 +116,7 @@ const oneAnswer = (over: Partial<InteractionEvent> = {}) =>
   });
 const thumbsIn = async (experimentId: string | null) =>
   (await sumsOf(experimentId ?? '')).totals
-    .filter(({ metric }) => metric === 'thumbs')
+    .filter(({ metric }) => metric === 'thumbs_up')
     .map(({ users, n, y }) => [users, n, y]);
 
 test('a changed vote changes what was liked, not how many voted; both orders end the same', async () => {
@@ -262,7 +262,7 @@ test('operators read the sums; an experiment that nobody met is not there', asyn
     experiment_id: answer.experiment_id,
     moments: expect.arrayContaining([
       {
-        metric: 'thumbs',
+        metric: 'thumbs_up',
         a: { stratum: 0, share_bp: 1_000, arm: 'control' },
         b: { stratum: 0, share_bp: 1_000, arm: 'control' },
         users: '1',

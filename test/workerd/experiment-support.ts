@@ -212,7 +212,7 @@ function pairsOf(
     const counts = answer.fault !== 'service';
     add(cell, 'error', counts ? 1 : 0, answer.fault === 'model' ? 1 : 0);
     const thumb = thumbs.get(answer.interaction_id);
-    if (thumb !== undefined) add(cell, 'thumbs', 1, thumb === 'thumbs_up' ? 1 : 0);
+    if (thumb !== undefined) add(cell, 'thumbs_up', 1, thumb === 'thumbs_up' ? 1 : 0);
     const first = counts && answer.first_token_ms !== null ? answer.first_token_ms * 1000 : null;
     const further = (answer.completion_tokens ?? 0) - 1;
     const output =

@@ -12,8 +12,8 @@ import { sql } from 'drizzle-orm';
 import { afterEach, expect, test, vi } from 'vitest';
 import { writeTable } from '../../adapters/routing-table/index.ts';
 import type { FeedbackEvent, QueueEvent } from '../../core/wire/events.ts';
+import { routingTable } from '../../functions/rollout/table.ts';
 import { record, retryDelaySeconds } from '../../workers/recorder/index.ts';
-import { routingTable } from '../../workers/router/live-table.ts';
 import {
   advance,
   counts,

@@ -37,7 +37,7 @@ function voter(count: number, over: Partial<InteractionEvent> = {}) {
 
 const thumbs = async (experimentId: string) =>
   (await sumsOf(experimentId)).totals
-    .filter(({ metric }) => metric === 'thumbs')
+    .filter(({ metric }) => metric === 'thumbs_up')
     .map(({ users, n, y }) => [Number(users), Number(n), Number(y)]);
 
 const expectExact = async (experimentId: string) =>

@@ -22,10 +22,10 @@ import { startCuration } from '../../functions/curation/start.ts';
 import { deliverQuietly } from '../../functions/notify/deliver.ts';
 import { createTrainingJob } from '../../functions/registry/jobs.ts';
 import { ensureBaseModel } from '../../functions/registry/models.ts';
+import { routingTable } from '../../functions/rollout/table.ts';
 import { databaseOf, now } from '../env.ts';
 import { type App, readJson, sameOriginWrites } from '../http.ts';
 import { requireOperator } from '../operators.ts';
-import { routingTable } from '../router/live-table.ts';
 import { boundedVisitors } from './bounds.ts';
 import { deadLetterViews, replayDeadLetter } from './dead-letters.ts';
 import { erasures } from './erasures.ts';
@@ -34,6 +34,7 @@ import { historyRoutes } from './history.ts';
 import { adminKeys } from './keys.ts';
 import { lineage } from './lineage.ts';
 import { notificationRoutes } from './notifications.ts';
+import { rolloutRoutes } from './rollouts.ts';
 import { changeRoute, routeWithHistory } from './route.ts';
 import { loopStatus, modelViews, oneModelView } from './status.ts';
 import { datasetView, jobView, reviewView } from './views.ts';
@@ -193,6 +194,7 @@ export const admin = new Hono<App>()
     if (!sums) throw notFound('experiment with recorded answers', id);
     return c.json(sums);
   })
+  .route('/', rolloutRoutes)
   .route('/', historyRoutes)
   .route('/', notificationRoutes)
   .get('/admin/lineage/:id', async (c) => {

@@ -17,9 +17,10 @@ import { lastClosedWindow, openWindow } from '../../core/calendar.ts';
 import type { FeedbackType } from '../../core/feedback-values.ts';
 import type { RoutingTable } from '../../core/routing.ts';
 import { ensureBaseModel } from '../../functions/registry/models.ts';
+import { routingTable } from '../../functions/rollout/table.ts';
 import { databaseOf, type Env, gatewayOf, now, settingsOf } from '../env.ts';
 import { objectStoreOf } from '../object-store.ts';
-import { liveTable, routingTable } from '../router/live-table.ts';
+import { liveTable } from '../router/live-table.ts';
 import { channelViews, recentCounts } from './notifications.ts';
 import { datasetView, jobView, type ModelContext, modelView, tableView } from './views.ts';
 

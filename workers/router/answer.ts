@@ -21,6 +21,7 @@ import { push } from '../outbox.ts';
 import { issueFeedbackToken } from '../tokens.ts';
 import { interactionEvent } from './answer-event.ts';
 import { breakers } from './breakers.ts';
+import { tellIfDown } from './candidate-down.ts';
 import { liveTable } from './live-table.ts';
 import { type Opening, openAnswer, type Pieces } from './opening.ts';
 
@@ -95,6 +96,7 @@ export async function answer(
       return fault === 'model' || opened?.model === table.production ? 'failed' : 'unknown';
     };
     if (opened?.ok) breakers.settle(opened.model, verdict(), now(env));
+    tellIfDown(env, context, { assignment, production: table.production });
     const event = interactionEvent(question, assignment, {
       interactionId,
       model: opened?.ok ? opened.model : assignment.model,
@@ -131,6 +133,8 @@ export async function answer(
     patience,
     signal: abort.signal,
   });
+  // At once: an answer by whoever stands in may take its time.
+  tellIfDown(env, context, { assignment, production: table.production });
   const { model } = opened;
   if (!opened.ok) {
     settle('unanswered', opened.failure);

@@ -2,8 +2,8 @@
 
 import { readTable } from '../../adapters/routing-table/index.ts';
 import { LeasedTable } from '../../adapters/routing-table/leased-table.ts';
-import { type RoutingTable, routingTableSchema } from '../../core/routing.ts';
-import { callObject } from '../durable.ts';
+import type { RoutingTable } from '../../core/routing.ts';
+import { routingTable } from '../../functions/rollout/table.ts';
 import { type Env, now, settingsOf } from '../env.ts';
 
 const leased = new LeasedTable();
@@ -18,16 +18,4 @@ export function liveTable(env: Env): Promise<RoutingTable> {
     },
     now(env),
   );
-}
-
-/** Straight from the routing object. Throws AppError dependency_unavailable. */
-export function routingTable(env: Env): Promise<RoutingTable> {
-  return callObject({
-    namespace: env.ROUTING,
-    name: 'routing',
-    path: '/table',
-    body: {},
-    answer: routingTableSchema,
-    timeoutMs: 2_000,
-  });
 }

@@ -1,0 +1,69 @@
+/**
+ * `bruno experiment plan|start|list|show|approve|reject|pause|resume|stop|rollback`: experiments on live
+ * traffic. Every change carries a request id, so that a repeat changes nothing twice.
+ */
+import { PROMOTE_ON } from '../../core/rollout/plan.ts';
+import { type Experiment, experiment, experimentList, planAnswer } from '../experiment-schemas.ts';
+import { facts, page } from '../layout.ts';
+import { parseChoice, parseId } from '../option-values.ts';
+import { argument, type Command, type CommandCall, type Outcome, textOption } from '../outcome.ts';
+import { experimentListPage, planPage, rolloutPage } from '../views/rollout-view.ts';
+import { checkedChange, withRequestId } from './route.ts';
+
+const LIST = '/admin/experiments';
+/** How the stack names what it plans; anything else is a model. */
+const IS_EXPERIMENT = /^rollout-/;
+
+export const planExperiment: Command = async (call) => {
+  const { promote_on } = promoteOn(call);
+  const query = promote_on === undefined ? '' : `?promote_on=${promote_on}`;
+  const document = await call.client.get(`${LIST}/plan${query}`, planAnswer);
+  return { document, text: planPage(document.plan) };
+};
+
+export const listExperiments: Command = async (call) => {
+  const document = await call.client.get(LIST, experimentList);
+  return { document, text: experimentListPage(document.experiments) };
+};
+
+export const showExperiment: Command = async (call) => {
+  const document = await call.client.get(pathOf(argument(call, 0)), experiment);
+  return { document, text: rolloutPage(document) };
+};
+
+export const startExperiment: Command = (call) => {
+  const given = parseId(argument(call, 0), 'MODEL_OR_ID');
+  if (IS_EXPERIMENT.test(given)) return change(call, commandPath(given), { action: 'start' });
+  return change(call, LIST, { model_id: given, start: true, ...promoteOn(call) });
+};
+
+export const commandExperiment =
+  (action: 'approve' | 'reject' | 'pause' | 'resume' | 'stop' | 'rollback'): Command =>
+  (call) =>
+    change(call, commandPath(argument(call, 0)), { action });
+
+function promoteOn(call: CommandCall): { promote_on?: (typeof PROMOTE_ON)[number] } {
+  const given = textOption(call.options, 'promote-on');
+  if (given === undefined) return {};
+  return { promote_on: parseChoice(given, PROMOTE_ON, '--promote-on') };
+}
+
+const pathOf = (id: string) => `${LIST}/${encodeURIComponent(parseId(id, 'ID'))}`;
+const commandPath = (id: string) => `${pathOf(id)}/commands`;
+
+async function change(call: CommandCall, path: string, wanted: object): Promise<Outcome> {
+  const { requestId: given, why } = checkedChange(call);
+  const requestId = given ?? call.io.newId();
+  const body = { ...wanted, ...why, request_id: requestId };
+  let changed: Experiment;
+  try {
+    changed = await call.client.post({ path, body, repeatable: true }, experiment);
+  } catch (thrown) {
+    throw withRequestId(thrown, requestId);
+  }
+  const done = facts([['request id', requestId]]);
+  return {
+    document: { request_id: requestId, experiment: changed },
+    text: page(done, rolloutPage(changed)),
+  };
+}

@@ -1,0 +1,106 @@
+/**
+ * What the stack tells of experiments, as far as the command line prints it. Unknown fields pass, so that
+ * an older `bruno` reads a newer stack.
+ */
+import { z } from 'zod';
+
+const summary = {
+  id: z.string(),
+  model_id: z.string(),
+  status: z.string(),
+  share: z.number().nullable(),
+  outcome: z.string().nullable(),
+  reason: z.string(),
+  promote_on: z.string(),
+  created_at: z.string(),
+  next_look_at: z.string().nullable(),
+};
+export const experimentSummary = z.looseObject(summary);
+export type ExperimentSummary = z.infer<typeof experimentSummary>;
+export const experimentList = z.looseObject({ experiments: z.array(experimentSummary) });
+
+export const experimentPlan = z.looseObject({
+  first_share: z.number(),
+  first_share_reason: z.string(),
+  promote_on: z.string(),
+  promise: z.string(),
+  slice: z.number(),
+  traffic: z
+    .looseObject({
+      days: z.number(),
+      visitors_per_day: z.number(),
+      new_visitors_per_day: z.number(),
+      answers_per_day: z.number(),
+    })
+    .nullable(),
+  metrics: z.array(
+    z.looseObject({
+      metric: z.string(),
+      rate: z.number().nullable(),
+      known: z.array(
+        z.looseObject({
+          days: z.number(),
+          lift: z.number().nullable(),
+          reason: z.string().nullable(),
+        }),
+      ),
+    }),
+  ),
+  waived: z.array(z.string()),
+});
+export type ExperimentPlan = z.infer<typeof experimentPlan>;
+export const planAnswer = z.looseObject({ plan: experimentPlan });
+
+const arm = z.looseObject({ n: z.number(), y: z.number(), rate: z.number() });
+const byArm = z.looseObject({ control: z.number().nullable(), treatment: z.number().nullable() });
+
+export const experiment = z.looseObject({
+  ...summary,
+  policy: z.looseObject({
+    shares: z.array(z.number()),
+    stage_hours: z.number(),
+    stage_users: z.number(),
+    maximum_days: z.number(),
+    auto_advance: z.boolean(),
+    on_harm: z.string(),
+  }),
+  plan: experimentPlan,
+  evidence: z
+    .looseObject({
+      users: byArm,
+      feedback_rate: byArm,
+      metrics: z.array(
+        z.looseObject({
+          metric: z.string(),
+          verdict: z.looseObject({ result: z.string(), reason: z.string() }),
+          improvement: z.string().nullable(),
+          effect: z
+            .looseObject({
+              scale: z.string(),
+              estimate: z.number(),
+              lower: z.number(),
+              upper: z.number(),
+            })
+            .nullable(),
+          more_users: z.number().nullable(),
+          stages: z.array(z.looseObject({ share: z.number(), control: arm, treatment: arm })),
+        }),
+      ),
+      waived: z.array(z.string()),
+      split: z.string(),
+      data: z.string(),
+      offline: z.looseObject({ better: z.boolean(), reason: z.string() }).nullable(),
+    })
+    .nullable(),
+  history: z.array(
+    z.looseObject({
+      seq: z.number(),
+      at: z.string(),
+      action: z.string(),
+      who: z.string(),
+      reason: z.string(),
+      summary: z.string(),
+    }),
+  ),
+});
+export type Experiment = z.infer<typeof experiment>;

@@ -1,0 +1,150 @@
+/**
+ * Experiments on the stack that the command line's tests run against: bodies by the wire schemas, and the
+ * phases that commands lead to. What the engine decides on evidence is not here.
+ */
+import { createExperimentSchema, experimentCommandSchema } from '../../core/wire/experiments.ts';
+import type { Experiment, ExperimentPlan } from '../experiment-schemas.ts';
+
+export const plan: ExperimentPlan = {
+  first_share: 0.5,
+  first_share_reason:
+    'no share reaches the visitors needed in a week; both arms have 1,000 visitors after 13 days',
+  promote_on: 'no_evidence_of_harm',
+  promise: 'Better offline, 7 days and the planned share without amber. Not proven better live.',
+  slice: 1,
+  traffic: { days: 14, visitors_per_day: 200, new_visitors_per_day: 150, answers_per_day: 600 },
+  metrics: [
+    {
+      metric: 'thumbs_up',
+      rate: 0.72,
+      known: [1, 3, 7, 14].map((days) => ({ days, lift: 0.6 / days, reason: null })),
+    },
+    {
+      metric: 'error',
+      rate: null,
+      known: [1, 3, 7, 14].map((days) => ({
+        days,
+        lift: null,
+        reason: 'not observed in these weeks',
+      })),
+    },
+  ],
+  waived: ['hallucination'],
+};
+
+export const experiment: Experiment = {
+  id: 'rollout-2026-w42.1-1',
+  model_id: '2026-w42.1',
+  status: 'waiting',
+  share: 0.1,
+  outcome: null,
+  reason: 'ready to advance; waits for approval',
+  promote_on: 'improvement',
+  created_at: '2026-10-18T02:00:00Z',
+  next_look_at: '2026-10-19T02:30:00Z',
+  policy: {
+    shares: [0.1, 0.25, 0.5, 0.95],
+    stage_hours: 24,
+    stage_users: 1000,
+    maximum_days: 14,
+    auto_advance: false,
+    on_harm: 'roll_back',
+  },
+  plan: { ...plan, promote_on: 'improvement', promise: 'Better on live traffic.' },
+  evidence: {
+    users: { control: 9120, treatment: 1012 },
+    feedback_rate: { control: 0.24, treatment: 0.241 },
+    metrics: [
+      {
+        metric: 'thumbs_up',
+        verdict: { result: 'pass', reason: 'no evidence of harm' },
+        improvement:
+          'improvement not established: thumbs up 76.3 % in treatment, 72.4 % in control',
+        effect: { scale: 'ratio', estimate: 0.054, lower: -0.021, upper: 0.134 },
+        more_users: 5400,
+        stages: [
+          {
+            share: 0.1,
+            control: { n: 10_900, y: 7892, rate: 0.724 },
+            treatment: { n: 1211, y: 924, rate: 0.763 },
+          },
+        ],
+      },
+      {
+        metric: 'error',
+        verdict: { result: 'inconclusive', reason: 'error: 7 of 10 events' },
+        improvement: null,
+        effect: { scale: 'difference', estimate: 0.0002, lower: -0.003, upper: 0.0034 },
+        more_users: null,
+        stages: [],
+      },
+    ],
+    waived: ['hallucination'],
+    split: 'as configured',
+    data: 'arriving',
+    offline: { better: true, reason: 'accepted: improvement +0.400 nats on 40 held-out phrasings' },
+  },
+  history: [
+    {
+      seq: 12,
+      at: '2026-10-18T02:00:00Z',
+      action: 'running',
+      who: 'operator',
+      reason: 'week 42',
+      summary: '2026-w42.1: starts at 10 %',
+    },
+  ],
+};
+
+type Reply = { status: number; body: unknown };
+const ok = (body: unknown, status = 200): Reply => ({ status, body });
+const refused = (status: number, code: string, message: string): Reply =>
+  ok({ error: { code, message } }, status);
+
+const AFTER: Readonly<Record<string, Partial<Experiment>>> = {
+  approve: { status: 'running', share: 0.25, reason: 'to 25 %' },
+  pause: { status: 'paused', reason: 'paused' },
+};
+
+/** Null where the path is not about experiments. */
+export function experimentRoute(
+  world: { experiments: Experiment[]; seenRequestIds: Set<string> },
+  { key, id, body }: { key: string; id: string; body: unknown },
+): Reply | null {
+  const one = world.experiments.find((known) => known.id === id);
+  switch (key) {
+    case 'GET experiments':
+      return ok({ experiments: world.experiments });
+    case 'GET experiments/:id':
+      if (id === 'plan') return ok({ plan });
+      return one ? ok(one) : refused(404, 'not_found', `There is no experiment ${id}.`);
+    case 'POST experiments': {
+      const parsed = createExperimentSchema.safeParse(body);
+      if (!parsed.success) return refused(400, 'invalid_request', parsed.error.message);
+      const made = {
+        ...experiment,
+        id: `rollout-${parsed.data.model_id}-1`,
+        model_id: parsed.data.model_id,
+        status: parsed.data.start === true ? 'running' : 'planned',
+        evidence: null,
+      };
+      world.experiments.unshift(made);
+      return ok(made, 201);
+    }
+    case 'POST experiments/:id/commands': {
+      const parsed = experimentCommandSchema.safeParse(body);
+      if (!parsed.success) return refused(400, 'invalid_request', parsed.error.message);
+      if (one === undefined) return refused(404, 'not_found', `There is no experiment ${id}.`);
+      const { action, request_id: requestId = '' } = parsed.data;
+      if (world.seenRequestIds.has(requestId)) return ok(one);
+      if (action === 'approve' && one.status !== 'waiting') {
+        return refused(409, 'conflict', `Nothing waits for an approval; it is ${one.status}.`);
+      }
+      world.seenRequestIds.add(requestId);
+      const outcome = action === 'rollback' ? 'rolled_back' : 'stopped';
+      return ok(Object.assign(one, AFTER[action] ?? { status: 'ended', outcome, share: null }));
+    }
+    default:
+      return null;
+  }
+}

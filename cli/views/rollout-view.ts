@@ -1,0 +1,204 @@
+/**
+ * Experiments on live traffic as people read them: the plan, the list, and where one stands. Control and
+ * treatment are shown by stage and never pooled. Pure.
+ */
+import type { Experiment, ExperimentPlan, ExperimentSummary } from '../experiment-schemas.ts';
+import { facts, instant, minute, number, page, percent, section, table } from '../layout.ts';
+
+const plain = (word: string) => word.replaceAll('_', ' ');
+const signed = new Intl.NumberFormat('en-US', {
+  maximumFractionDigits: 1,
+  signDisplay: 'exceptZero',
+});
+const change = (share: number) => `${signed.format(share * 100)} %`;
+
+export function experimentListPage(rows: readonly ExperimentSummary[]): string {
+  return table(
+    [
+      { title: 'experiment', max: 40 },
+      { title: 'model' },
+      { title: 'status' },
+      { title: 'share', right: true },
+      { title: 'next look (UTC)' },
+      { title: 'why', max: 90 },
+    ],
+    rows.map((row) => [
+      row.id,
+      row.model_id,
+      plain(row.outcome ?? row.status),
+      percent(row.share),
+      minute(row.next_look_at),
+      row.reason,
+    ]),
+    'There was no experiment yet.',
+  );
+}
+
+export function planPage(plan: ExperimentPlan): string {
+  const { traffic } = plan;
+  const days = plan.metrics[0]?.known.map((one) => one.days) ?? [];
+  return page(
+    section(
+      'Plan',
+      facts([
+        ['first share', `${percent(plan.first_share)}: ${plan.first_share_reason}`],
+        ['slice', plan.slice === 1 ? 'everyone' : `${percent(plan.slice)} of all visitors`],
+        ['promoted on', plain(plan.promote_on)],
+        ['which means', plan.promise],
+        ['not measured', plan.waived.length === 0 ? 'nothing' : plan.waived.map(plain).join(', ')],
+      ]),
+    ),
+    traffic === null
+      ? 'There was no traffic in the last two weeks to plan with.'
+      : section(
+          `Traffic of the last ${number(traffic.days)} days`,
+          facts([
+            ['visitors a day', traffic.visitors_per_day],
+            ['of them new', traffic.new_visitors_per_day],
+            ['answers a day', traffic.answers_per_day],
+          ]),
+        ),
+    section(
+      'Smallest change that would be known by then (80 % power)',
+      table(
+        [
+          { title: 'metric' },
+          { title: 'rate', right: true },
+          ...days.map((day) => ({ title: day === 1 ? '24 h' : `${day} d`, right: true })),
+        ],
+        plan.metrics.map(({ metric, rate, known }) => [
+          plain(metric),
+          percent(rate),
+          ...known.map(({ lift }) => percent(lift)),
+        ]),
+        'Nothing is measured.',
+      ),
+    ),
+  );
+}
+
+export function rolloutPage(one: Experiment): string {
+  const { policy } = one;
+  const shares = [...policy.shares.map((share) => percent(share)), 'everyone'].join(' → ');
+  return page(
+    section(
+      `Experiment ${one.id}`,
+      facts([
+        ['model', one.model_id],
+        ['status', plain(one.outcome ?? one.status)],
+        ['share', percent(one.share)],
+        ['why', one.reason],
+        ['next look', instant(one.next_look_at)],
+        ['steps', shares],
+        [
+          'each',
+          `${number(policy.stage_hours)} h and ${number(policy.stage_users)} visitors an arm; ${policy.auto_advance ? 'goes up by itself' : 'waits for an approval'}`,
+        ],
+        ['promoted on', `${plain(one.promote_on)}. ${one.plan.promise}`],
+        ['longest', `${number(policy.maximum_days)} days of running time`],
+        ['at proven harm', policy.on_harm === 'roll_back' ? 'rolled back' : 'alerts and holds'],
+      ]),
+    ),
+    evidenceText(one),
+    section(
+      'History',
+      table(
+        [
+          { title: 'row', right: true },
+          { title: 'at (UTC)' },
+          { title: 'who', max: 32 },
+          { title: 'what', max: 100 },
+          { title: 'why', max: 80 },
+        ],
+        one.history.map((row) => [row.seq, minute(row.at), row.who, row.summary, row.reason]),
+        'Nothing was written down yet.',
+      ),
+    ),
+  );
+}
+
+function evidenceText({ evidence }: Experiment): string {
+  if (evidence === null) return 'No answer was counted yet.';
+  const { users, feedback_rate: feedback, offline } = evidence;
+  const waived = evidence.waived.map(plain).join(', ');
+  return page(
+    section(
+      'Evidence',
+      facts([
+        [
+          'visitors',
+          `${number(users.treatment)} in treatment, ${number(users.control)} in control`,
+        ],
+        [
+          'give feedback',
+          `${percent(feedback.treatment)} in treatment, ${percent(feedback.control)} in control`,
+        ],
+        ['split', evidence.split],
+        ['data', evidence.data],
+        ['offline', offline === null ? 'no comparison' : offline.reason],
+        ['not measured', waived === '' ? 'nothing' : waived],
+        ...evidence.metrics.map(({ metric, verdict, improvement }): [string, string] => [
+          plain(metric),
+          improvement ?? verdict.reason,
+        ]),
+      ]),
+    ),
+    section('Treatment against control, 95 % at every look', effectTable(evidence.metrics)),
+    section('By stage', stageTable(evidence.metrics)),
+  );
+}
+
+type Metrics = NonNullable<Experiment['evidence']>['metrics'];
+
+function effectTable(metrics: Metrics): string {
+  return table(
+    [
+      { title: 'metric' },
+      { title: 'change', right: true },
+      { title: 'from', right: true },
+      { title: 'to', right: true },
+      { title: 'users still needed', right: true },
+    ],
+    metrics.map(({ metric, effect, more_users }) => {
+      const points = effect?.scale === 'difference' ? ' points' : '';
+      const shown = (value: number | undefined) =>
+        value === undefined
+          ? null
+          : points === ''
+            ? change(value)
+            : `${signed.format(value * 100)}${points}`;
+      return [
+        plain(metric),
+        shown(effect?.estimate),
+        shown(effect?.lower),
+        shown(effect?.upper),
+        more_users,
+      ];
+    }),
+    'Nothing is measured.',
+  );
+}
+
+function stageTable(metrics: Metrics): string {
+  return table(
+    [
+      { title: 'metric' },
+      { title: 'share', right: true },
+      { title: 'control', right: true },
+      { title: 'of', right: true },
+      { title: 'treatment', right: true },
+      { title: 'of', right: true },
+    ],
+    metrics.flatMap(({ metric, stages }) =>
+      stages.map(({ share, control, treatment }) => [
+        plain(metric),
+        percent(share),
+        percent(control.rate),
+        control.n,
+        percent(treatment.rate),
+        treatment.n,
+      ]),
+    ),
+    'No stage has both arms yet.',
+  );
+}

@@ -1,0 +1,79 @@
+// Making a rollout: planned from what the record says of the last two weeks, and written down. Its object
+// finds it in the history; here nothing is started.
+
+import type { Queryable, Transaction } from '../../adapters/postgres/connect.ts';
+import { pastTraffic } from '../../adapters/postgres/past-traffic.ts';
+import {
+  findRollout,
+  type RolloutListRow,
+  rolloutOfRequest,
+  rolloutsOfCandidate,
+} from '../../adapters/postgres/rollouts.ts';
+import { AppError } from '../../core/errors.ts';
+import { plannedRow } from '../../core/rollout/held.ts';
+import { planRollout, type RolloutPlan } from '../../core/rollout/plan.ts';
+import type { RolloutPolicy } from '../../core/rollout/policy.ts';
+import type { PromoteOn } from '../../core/statistics/policy.ts';
+import { type Env, learningOf, now } from '../../workers/env.ts';
+import { sliceBpOf } from './gather.ts';
+import { recordPlanned } from './record.ts';
+
+const PLANNED_FROM_MS = 14 * 86_400_000;
+
+export interface Planned {
+  plan: RolloutPlan;
+  policy: RolloutPolicy;
+}
+
+export function rolloutSettings(env: Env) {
+  const { ab_testing, automation } = learningOf(env);
+  return { promote_on: ab_testing.promote_on, auto_experiment: automation.auto_experiment };
+}
+
+/** From the traffic of the two weeks until now. */
+export async function planNow(db: Queryable, env: Env, promoteOn: PromoteOn): Promise<Planned> {
+  const until = new Date(now(env));
+  const from = new Date(until.getTime() - PLANNED_FROM_MS);
+  const past = await pastTraffic(db, { from, until });
+  return planRollout({ keys: learningOf(env), promoteOn, sliceBp: sliceBpOf(env), past });
+}
+
+export interface Creation {
+  candidate: string;
+  plan: Planned;
+  /** By itself; else it waits for an operator's start. */
+  startsItself: boolean;
+  requestId: string;
+  who: string;
+  why: string;
+}
+
+/** Idempotent by request. Throws AppError conflict while the candidate has one that is not over. */
+export async function createRollout(
+  tx: Transaction,
+  env: Env,
+  creation: Creation,
+): Promise<RolloutListRow> {
+  const { candidate, startsItself, requestId, who, why } = creation;
+  const known = await rolloutOfRequest(tx, requestId);
+  if (known) return known;
+  const earlier = await rolloutsOfCandidate(tx, candidate);
+  const open = earlier.find(({ status }) => status !== 'ended');
+  if (open) {
+    throw new AppError(
+      'conflict',
+      `${candidate} has experiment ${open.id}, which is ${open.status}.`,
+    );
+  }
+  const { plan, policy } = creation.plan;
+  const id = `rollout-${candidate}-${earlier.length + 1}`;
+  const fixed = { id, candidate, plan, policy: { ...policy, startsItself }, requestId };
+  const nowMs = now(env);
+  const row = plannedRow(fixed, nowMs);
+  const reason = `planned: ${plan.first_share * 100} % first (${plan.first_share_reason}). ${plan.promise}`;
+  await recordPlanned(tx, env, { row, atMs: nowMs, who, why, reason, requestId });
+  const made = await findRollout(tx, id);
+  if (made === undefined)
+    throw new AppError('conflict', `Experiment ${id} was made by somebody else just now.`);
+  return made;
+}

@@ -31,7 +31,7 @@ it('says how many more visitors would have established what was seen', () => {
 });
 
 it('says that none would where the candidate is not better, and nothing where none is missing', () => {
-  expect(missing(1_000, 0.71)).toMatch(/^no number of visitors was missing/);
+  expect(missing(1_000, 0.71)).toMatch(/^more visitors like these would not/);
   expect(missing(20_000, 0.8)).toBeNull();
   expect(missingUsers(null, DEFAULT_POLICY)).toBeNull();
 });

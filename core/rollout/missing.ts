@@ -17,7 +17,7 @@ export function missingUsers(evidence: Evidence | null, policy: Policy): string 
   const users = evidence.users.control + evidence.users.treatment;
   const alpha = policy.alpha.promote;
   const needed = usersNeeded({ effect: -harm.harm, variance, users, tau, alpha });
-  if (isNotEnough(needed)) return `no number of visitors was missing: ${needed.reason}`;
+  if (isNotEnough(needed)) return 'more visitors like these would not establish an improvement';
   if (needed.more === 0) return null;
   return `about ${count(needed.more)} more visitors would have established an effect of this size`;
 }

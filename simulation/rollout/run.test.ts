@@ -14,8 +14,8 @@ const shipped = (name: string, over: Partial<Scenario> = {}): Scenario => ({
   ...over,
 });
 
-// Rollouts pinned to the last digit: what only makes the simulator faster leaves them as they are, and
-// another simulated world makes them anew.
+// Rollouts pinned to the last digit, but for the words of their end: what only makes the simulator faster
+// leaves them as they are, and another simulated world makes them anew.
 const golden = z
   .object({
     scenario: z.string(),
@@ -32,7 +32,8 @@ describe('a simulated rollout', () => {
       const scenario = shipped(one.scenario, { users_per_day: one.users_per_day });
       const rules = { ...DEFAULT_POLICY, promoteOn: scenario.promote_on, autoAdvance: true };
       const policy = { ...scenarioPolicy(scenario), rules };
-      expect(runRollout(scenario, policy, one.result.seed)).toEqual(one.result);
+      const { reason: _words, ...result } = runRollout(scenario, policy, one.result.seed);
+      expect(result).toEqual(one.result);
     },
   );
 

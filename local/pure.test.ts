@@ -118,7 +118,7 @@ describe('the bootstrap', () => {
     const result = spawnSync(process.execPath, [script, 'fly'], { encoding: 'utf8' });
     expect(result.status).toBe(1);
     expect(result.stderr).toBe(
-      'Expected one of start, test, test:ollama, simulate, bench:decisions, db:migrate, bruno, not "fly".\n',
+      'Expected one of start, test, test:ollama, simulate, bench, bench:decisions, db:migrate, bruno, not "fly".\n',
     );
   });
 });

@@ -96,7 +96,7 @@ describe('a summary', () => {
     const text = summaryText(whole);
     expect(text).toContain('5.0 % (3.8–6.5)');
     expect(text).toContain('0 of 2 goals met, 1 not measured yet; missed: same');
-    const page = summaryMarkdown(whole, 'drawn.svg');
+    const page = summaryMarkdown(whole, 'drawn.svg').replaceAll(/ +/g, ' ');
     expect(page).toContain('![Shares of outcomes by scenario](drawn.svg)');
     expect(page).toContain(
       '| same | A <candidate> & production. | 95.0 % | 5.0 % | 98 h | 10.0 % | 90.0 % | 10 h |',

@@ -1,7 +1,7 @@
 // The endpoints of experiments keep to their description: what they answer parses by its schemas, and
 // every refusal has a code that is declared.
 
-import { beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import { EXPERIMENT_ENDPOINTS } from '../../core/openapi/experiment-endpoints.ts';
 import { errorAnswerSchema } from '../../core/wire/answers.ts';
@@ -9,6 +9,7 @@ import { cleared, newModel } from './rollout-support.ts';
 import { asOperator, call } from './support.ts';
 
 beforeAll(cleared);
+afterAll(cleared);
 
 const declared = (id: string) => {
   const endpoint = EXPERIMENT_ENDPOINTS.find((one) => one.id === id);

@@ -4,7 +4,7 @@
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { sql } from 'drizzle-orm';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { decide } from '../../core/rollout/decide.ts';
 import { after, heldSchema } from '../../core/rollout/held.ts';
 import { facts } from '../../core/rollout/testing.ts';
@@ -33,6 +33,7 @@ import {
 import { asOperator, call, rows } from './support.ts';
 
 beforeEach(cleared);
+afterAll(cleared);
 afterEach(() => vi.restoreAllMocks());
 
 /** On traffic at 25 %, with enough visitors and time for the next step. */
@@ -41,7 +42,7 @@ async function ripe(over: Parameters<typeof newRollout>[0] = {}) {
   await look(made.id);
   await traffic(160);
   later(25 * HOUR);
-  await traffic(20);
+  await traffic(40);
   return made;
 }
 
@@ -195,11 +196,11 @@ test('a lost object is rebuilt from the history and goes on where it was', async
   await look(id);
   expect(await shareOf(id)).toBe(5_000);
   await lose(id);
-  await traffic(20);
+  await traffic(40);
   expect((await look(id)).reason).toBe('hold: 0 of 24 h in this stage');
   expect(await shareOf(id)).toBe(5_000);
   later(25 * HOUR);
-  await traffic(20);
+  await traffic(40);
   await look(id);
   await lose(id);
   await look(id);
@@ -255,7 +256,7 @@ test('a clock that jumped is followed by the sweep', async () => {
   await look(id);
   await traffic(160);
   await call('/local/clock', { body: { advance_ms: 25 * HOUR }, headers: asOperator });
-  await traffic(20);
+  await traffic(40);
   await call('/local/clock', { body: { advance_ms: HOUR / 4 }, headers: asOperator });
   expect(await shareOf(id)).toBe(5_000);
 });

@@ -4,7 +4,7 @@
 
 import { env } from 'cloudflare:workers';
 import { sql } from 'drizzle-orm';
-import { afterEach, beforeEach, expect, inject, test } from 'vitest';
+import { afterAll, afterEach, beforeEach, expect, inject, test } from 'vitest';
 import { createJob } from '../../adapters/postgres/jobs.ts';
 import { ARTIFACT_NAMES } from '../../core/wire/agent.ts';
 import { claim, complete } from '../../functions/registry/jobs.ts';
@@ -23,6 +23,7 @@ import {
   newRollout,
   order,
   PRODUCTION,
+  route,
   shareOf,
   shown,
   stepsOf,
@@ -34,6 +35,7 @@ import { chat, eventually, rows } from './support.ts';
 
 const { ab_testing, automation } = learningOf(env);
 beforeEach(cleared);
+afterAll(cleared);
 afterEach(() => {
   ab_testing.max_experiments = 1;
   automation.auto_experiment = false;
@@ -71,7 +73,7 @@ test('a model that its gate accepts starts its own experiment, where that is on'
     S3_ACCESS_KEY_ID: credentials.accessKeyId,
     S3_SECRET_ACCESS_KEY: credentials.secretAccessKey,
   });
-  const modelId = '2026-w41.1';
+  const modelId = '2019-w01.1';
   const jobId = await claimedJob(modelId);
   const artifacts = [];
   for (const name of ARTIFACT_NAMES) {
@@ -98,6 +100,7 @@ test('a model that its gate accepts starts its own experiment, where that is on'
   expect(view).toMatchObject({ status: 'running', model_id: modelId, promote_on: 'improvement' });
   expect(view.history.at(-1)?.reason).toBe('accepted by its gate; auto_experiment is on');
   await order(id, 'stop');
+  await rows(sql`DELETE FROM training_jobs WHERE id = ${jobId}`);
 });
 
 test('three on slices of their own, and a fourth waits with its place', async () => {
@@ -121,7 +124,7 @@ test('three on slices of their own, and a fourth waits with its place', async ()
   await traffic(900);
   for (let step = 0; step < 3; step += 1) {
     later(25 * HOUR);
-    await traffic(400);
+    await traffic(800);
     await look(first.id);
   }
   expect((await table()).production).toBe(first.candidate);
@@ -130,6 +133,7 @@ test('three on slices of their own, and a fourth waits with its place', async ()
   const second = made[1]?.id ?? '';
   await look(second);
   expect((await shown(second)).reason).toContain('counting starts anew');
+  await route({ action: 'rollback', model_id: first.candidate });
 });
 
 const storeSettings = () => {
@@ -140,12 +144,12 @@ const storeSettings = () => {
 async function claimedJob(modelId: string): Promise<string> {
   await rows(sql`
     INSERT INTO datasets (id, window_start, window_end, status, counts, files, manifest_sha256, created_at)
-    VALUES ('2026-w41', now(), now(), 'ready', '{}', '[]', ${'0'.repeat(64)}, now()) ON CONFLICT DO NOTHING`);
+    VALUES ('2019-w01', now(), now(), 'ready', '{}', '[]', ${'0'.repeat(64)}, now()) ON CONFLICT DO NOTHING`);
   const id = crypto.randomUUID();
   await database((db) =>
     createJob(db, {
       id,
-      datasetId: '2026-w41',
+      datasetId: '2019-w01',
       iteration: 1,
       modelId,
       base: PRODUCTION,

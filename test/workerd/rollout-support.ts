@@ -1,7 +1,7 @@
 // Helpers for the tests of the rollout engine: models, rollouts with rules as small as a test's traffic,
 // visitors who are assigned as the router assigns them, and an object whose alarm can be let ring.
 
-import { runDurableObjectAlarm } from 'cloudflare:test';
+import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { sql } from 'drizzle-orm';
 import { z } from 'zod';
@@ -9,11 +9,12 @@ import { withDatabase } from '../../adapters/postgres/connect.ts';
 import { insertModel } from '../../adapters/postgres/models.ts';
 import type { RolloutPolicy } from '../../core/rollout/policy.ts';
 import { rolloutStateSchema } from '../../core/rollout/state.ts';
-import { assign, routingTableSchema } from '../../core/routing.ts';
+import { assign, initialTable, routingTableSchema } from '../../core/routing.ts';
 import type { Policy } from '../../core/statistics/policy.ts';
 import type { InteractionEvent } from '../../core/wire/events.ts';
 import { experimentAnswerSchema } from '../../core/wire/experiments.ts';
 import { createRollout, planNow } from '../../functions/rollout/create.ts';
+import type { RoutingObject } from '../../functions/rollout/routing-object.ts';
 import { lookAt } from '../../functions/rollout/sweep.ts';
 import { databaseOf, moveClock, now } from '../../workers/env.ts';
 import { deliver, thumbOf } from './experiment-support.ts';
@@ -80,9 +81,9 @@ export const look = (id: string) => lookAt(env, id);
 /** Fires the object's alarm now, whenever it is due. */
 export const ring = (id: string) => runDurableObjectAlarm(stubOf(id));
 
+const routingStub = () => env.ROUTING.get(env.ROUTING.idFromName('routing'));
 export async function table() {
-  const stub = env.ROUTING.get(env.ROUTING.idFromName('routing'));
-  const response = await stub.fetch('https://itty-durable/table', { method: 'POST' });
+  const response = await routingStub().fetch('https://itty-durable/table', { method: 'POST' });
   return routingTableSchema.parse(await response.json());
 }
 export const shareOf = async (id: string) =>
@@ -158,10 +159,19 @@ export async function traffic(count: number, visit: Visit = {}): Promise<void> {
   await deliver([...answers, ...votes]);
 }
 
-/** Nothing runs and nothing waits. */
+/** Nothing runs, nothing waits and no alarm is set; other files share the record. */
 export async function cleared(): Promise<void> {
+  for (const { id } of await rows(sql`SELECT id FROM rollouts WHERE status <> 'ended'`)) {
+    await order(String(id), 'stop');
+  }
   for (const { id } of (await table()).experiments) {
     await route({ action: 'rollback', experiment_id: id });
   }
   await rows(sql`UPDATE rollouts SET status = 'ended', next_look_at = NULL`);
+  // Whatever other files made production: a rollout's candidate was compared with this one.
+  const { version } = await table();
+  await runInDurableObject(routingStub(), async (instance: RoutingObject) => {
+    Object.assign(instance, { table: { ...initialTable(PRODUCTION), version }, pending: [] });
+    await instance.persist();
+  });
 }

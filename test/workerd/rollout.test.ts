@@ -1,7 +1,7 @@
 // The rollout engine on the stack: from its plan to everyone, with sums that the recorder kept, the
 // routing table that the router reads, and a history that explains each step.
 
-import { beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
 import {
   actionsOf,
@@ -24,6 +24,7 @@ import {
 import { asOperator, call } from './support.ts';
 
 beforeEach(cleared);
+afterAll(cleared);
 
 test('goes up by itself to everyone, and its history says why at each step', async () => {
   const { id, candidate } = await newRollout();
@@ -32,15 +33,15 @@ test('goes up by itself to everyone, and its history says why at each step', asy
   await traffic(160);
   expect((await look(id)).reason).toBe('hold: 0 of 24 h in this stage');
   later(25 * HOUR);
-  await traffic(20);
+  await traffic(40);
   await ring(id);
   expect(await shareOf(id)).toBe(5_000);
   later(25 * HOUR);
-  await traffic(20);
+  await traffic(40);
   await ring(id);
   expect(await shareOf(id)).toBe(9_500);
   later(25 * HOUR);
-  await traffic(60);
+  await traffic(200);
   await ring(id);
   expect(await table()).toMatchObject({ production: candidate, previous: PRODUCTION });
   const steps = await stepsOf(id);
@@ -65,7 +66,7 @@ test('waits for an approval at each advance, and its wait is no running time', a
   await look(id);
   await traffic(160);
   later(25 * HOUR);
-  await traffic(20);
+  await traffic(40);
   await ring(id);
   const waiting = await shown(id);
   expect(waiting).toMatchObject({
@@ -102,7 +103,7 @@ test('holds on what it cannot know: nothing recorded lately, too few visitors', 
   await look(id);
   later(25 * HOUR);
   expect((await look(id)).reason).toBe('hold: nothing recorded in control yet');
-  await traffic(12);
+  await traffic(40);
   expect((await look(id)).reason).toMatch(/^hold: \d+ of 20 users in (treatment|control)$/);
   await traffic(160);
   later(5 * HOUR);
@@ -170,8 +171,11 @@ test('the plan tells what can be known from the traffic there was', async () => 
   const { plan } = z.object({ plan: z.looseObject({ promise: z.string() }) }).parse(body);
   expect(plan).toMatchObject({
     promote_on: 'non_inferior',
-    first_share: 0.5,
+    traffic: { visitors_per_day: expect.any(Number) },
     waived: ['hallucination'],
+    metrics: expect.arrayContaining([
+      expect.objectContaining({ metric: 'thumbs_up', rate: expect.any(Number) }),
+    ]),
   });
   expect(plan.promise).toContain('better offline');
 });

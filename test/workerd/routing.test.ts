@@ -13,6 +13,7 @@ import { LeasedTable } from '../../adapters/routing-table/leased-table.ts';
 import { initialTable, routingTableSchema } from '../../core/routing.ts';
 import type { RoutingObject } from '../../functions/rollout/routing-object.ts';
 import { databaseOf } from '../../workers/env.ts';
+import { emptied } from './history-support.ts';
 import { asOperator, call, rows } from './support.ts';
 
 const model = (id: string) => ({
@@ -47,6 +48,7 @@ const heldTable = async () => {
 };
 
 beforeAll(async () => {
+  await emptied();
   await withDatabase(databaseOf(env), async (db) => {
     await insertModel(db, model('2026-w42.1'));
     await insertModel(db, model('2026-w43.1'));

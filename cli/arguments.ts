@@ -5,18 +5,15 @@
 import { parseArgs } from 'node:util';
 import {
   COMMANDS,
-  COMMON_OPTIONS,
   type CommandName,
   type CommandSpec,
   isCommandName,
   NOUNS,
-  OPTIONS,
-  type OptionName,
-  type OptionSpec,
   verbsOf,
 } from './command-table.ts';
 import { UsageError } from './errors.ts';
 import { suggestion } from './nearest-word.ts';
+import { COMMON_OPTIONS, OPTIONS, type OptionName, type OptionSpec } from './option-table.ts';
 
 export type Options = ReadonlyMap<string, string | true>;
 

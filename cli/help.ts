@@ -2,13 +2,8 @@
  * The help pages, written from the command table. Called by `run.ts` for --help. Pure.
  */
 import { usageArgs } from './arguments.ts';
-import {
-  COMMANDS,
-  COMMON_OPTIONS,
-  type CommandSpec,
-  OPTIONS,
-  type OptionName,
-} from './command-table.ts';
+import { COMMANDS, type CommandSpec } from './command-table.ts';
+import { COMMON_OPTIONS, OPTIONS, type OptionName } from './option-table.ts';
 
 const EXITS = 'Exit code: 0 done, 1 it failed, 2 misuse.';
 

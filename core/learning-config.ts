@@ -6,6 +6,7 @@
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { DEFAULT_SIGNAL_WEIGHTS } from './feedback-values.ts';
+import { PROMOTE_ON } from './rollout/plan.ts';
 
 const rate = z.number().min(0).max(1);
 const count = z.int().min(0);
@@ -153,7 +154,7 @@ const abTesting = z.strictObject({
     })
     .refine((list) => list.at(-1) === 1, { error: 'the last of rollout_stages must be 1' }),
   stage_duration_hours: z.number().min(1).max(168),
-  promote_on: z.enum(['improvement', 'non_inferior', 'no_evidence_of_harm']).default('improvement'),
+  promote_on: z.enum(PROMOTE_ON).default('improvement'),
   /** Each owns an equal slice of all visitors. */
   max_experiments: z.int().min(1).max(3).default(1),
   /** 0: everyone takes part, also a visitor's first question. */

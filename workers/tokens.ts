@@ -5,6 +5,7 @@
 import { CompactEncrypt, errors, jwtDecrypt, jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
 import { AppError } from '../core/errors.ts';
+import { hexOf } from '../core/ids.ts';
 import type { KeyRing } from './env.ts';
 
 const VISITOR_SECONDS = 180 * 86_400;
@@ -90,7 +91,7 @@ export async function signHistory(
   if (ring.keys[kid] === undefined) return undefined;
   const key = await keyFor(ring, kid, 'history');
   const mac = await crypto.subtle.sign('HMAC', key, new TextEncoder().encode(text));
-  return Array.from(new Uint8Array(mac), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return hexOf(new Uint8Array(mac));
 }
 
 export async function issueVisitorToken(
@@ -210,11 +211,13 @@ async function read(kind: string, open: () => Promise<{ payload: unknown }>): Pr
   }
 }
 
+export async function sha256(text: string): Promise<Uint8Array> {
+  return new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)));
+}
+
 /** Compares in a time that does not depend on where the two differ. */
 export async function sameSecret(given: string, expected: string): Promise<boolean> {
-  const digest = async (text: string) =>
-    new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)));
-  const [a, b] = await Promise.all([digest(given), digest(expected)]);
+  const [a, b] = await Promise.all([sha256(given), sha256(expected)]);
   return sameBytes(a, b);
 }
 

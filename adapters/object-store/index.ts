@@ -11,6 +11,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { AppError } from '../../core/errors.ts';
+import { hexOf } from '../../core/ids.ts';
 
 const CALL_TIMEOUT_MS = 30_000;
 const SMALL_TIMEOUT_MS = 10_000;
@@ -191,5 +192,5 @@ function unavailable(what: string, cause: unknown): AppError {
 
 export async function sha256(bytes: Uint8Array): Promise<string> {
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return hexOf(digest);
 }

@@ -24,7 +24,8 @@ import {
 import type { KeysObject } from '../../functions/keys/keys-object.ts';
 import { createApp } from '../../workers/app.ts';
 import type { Bindings } from '../../workers/env.ts';
-import { keysObject, sha256 } from '../../workers/keys/index.ts';
+import { keysObject } from '../../workers/keys/index.ts';
+import { sha256 } from '../../workers/tokens.ts';
 import { turnDatabase } from './faults-support.ts';
 import { asOperator, call, eventually, rows } from './support.ts';
 

@@ -12,7 +12,7 @@ import {
 import { withDatabase } from '../../adapters/postgres/connect.ts';
 import { KEY_RANDOM_BYTES, newKey, prefixOfName } from '../../core/api-keys.ts';
 import { AppError } from '../../core/errors.ts';
-import { uuidv7 } from '../../core/ids.ts';
+import { hexOf, uuidv7 } from '../../core/ids.ts';
 import { createKeySchema, revokeKeySchema } from '../../core/wire/admin.ts';
 import { LIMITS, parseWire } from '../../core/wire/shared.ts';
 import {
@@ -24,7 +24,7 @@ import {
 import { callObject } from '../durable.ts';
 import { databaseOf, type Env, now, randomBytes } from '../env.ts';
 import { type App, readJson } from '../http.ts';
-import { sha256 } from '../keys/index.ts';
+import { sha256 } from '../tokens.ts';
 import { keyView } from './views.ts';
 
 const DAY_MS = 86_400_000;
@@ -132,6 +132,3 @@ function existing(row: ApiKeyRow | undefined, id: string): ApiKeyRow {
     internalMessage: `api key ${id} is not in the record`,
   });
 }
-
-const hexOf = (bytes: Uint8Array) =>
-  Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');

@@ -19,7 +19,7 @@ import { callObject } from '../durable.ts';
 import { type Env, now } from '../env.ts';
 import type { AppContext } from '../http.ts';
 import { limit } from '../limits.ts';
-import { sameBytes } from '../tokens.ts';
+import { sameBytes, sha256 } from '../tokens.ts';
 
 const leased = new Lease<KeyList>();
 
@@ -118,10 +118,6 @@ export async function keysObject(env: Env, held: KeyList | undefined): Promise<K
   const newest = list ?? held;
   if (newest === undefined) throw new Error('the keys object sent no list to one who holds none');
   return newest;
-}
-
-export async function sha256(text: string): Promise<Uint8Array> {
-  return new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)));
 }
 
 const bytesOf = (hex: string) =>

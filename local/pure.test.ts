@@ -10,7 +10,7 @@ import { chooseObjectStore } from './object-store.ts';
 import { choosePython, downloadNamed, type PythonProbe, splitRequirements } from './python.ts';
 import type { Secrets } from './secrets.ts';
 import { parsePort } from './start.ts';
-import { pytestTally } from './test.ts';
+import { failuresOf, pytestTally } from './test.ts';
 
 const python = (minor: number, venv = true): PythonProbe => ({
   major: 3,
@@ -120,6 +120,43 @@ describe('the bootstrap', () => {
     expect(result.stderr).toBe(
       'Expected one of start, test, test:ollama, simulate, bench, bench:decisions, db:migrate, bruno, not "fly".\n',
     );
+  });
+});
+
+describe("vitest's report", () => {
+  it('names each test that failed, and a file that broke before its tests, with why', () => {
+    const passed = { status: 'passed', fullName: 'is fine', failureMessages: [] };
+    const failed = {
+      status: 'failed',
+      fullName: 'adds two numbers',
+      failureMessages: ['\u001b[31mAssertionError: expected 3\u001b[39m\n    at somewhere'],
+    };
+    const message = 'Error: no such module\nand more';
+    expect(
+      failuresOf({
+        numPassedTests: 2,
+        numFailedTests: 1,
+        numPendingTests: 0,
+        testResults: [
+          {
+            name: join(repoRoot, 'a.test.ts'),
+            status: 'passed',
+            message: '',
+            assertionResults: [passed],
+          },
+          {
+            name: join(repoRoot, 'b.test.ts'),
+            status: 'failed',
+            message: '',
+            assertionResults: [passed, failed],
+          },
+          { name: join(repoRoot, 'c.test.ts'), status: 'failed', message, assertionResults: [] },
+        ],
+      }),
+    ).toEqual([
+      'b.test.ts: adds two numbers: AssertionError: expected 3',
+      'c.test.ts: Error: no such module',
+    ]);
   });
 });
 

@@ -6,13 +6,20 @@
 import { spawnSync } from 'node:child_process';
 import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { z } from 'zod';
 import { ensureAssets } from './assets.ts';
 import { explain } from './errors.ts';
 import { type AssetPaths, defaultAssetsHome, nodeBinary, repoRoot } from './home.ts';
 
-export type Tally = { readonly passed: number; readonly failed: number; readonly skipped: number };
+export type Tally = {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+  /** Each failed test by its name, with the first line of why, as far as the suite tells. */
+  readonly failures?: readonly string[];
+};
 type Suite = { readonly name: string; run(assets: AssetPaths, folder: string): Tally };
 
 const NOTHING: Tally = { passed: 0, failed: 0, skipped: 0 };
@@ -22,6 +29,7 @@ const add = (a: Tally, b: Tally): Tally => ({
   passed: a.passed + b.passed,
   failed: a.failed + b.failed,
   skipped: a.skipped + b.skipped,
+  failures: [...(a.failures ?? []), ...(b.failures ?? [])],
 });
 
 /** A suite that hangs is ended and counts as failed. */
@@ -64,8 +72,39 @@ const vitestReport = z.object({
   numPassedTests: z.number(),
   numFailedTests: z.number(),
   numPendingTests: z.number(),
-  success: z.boolean(),
+  testResults: z.array(
+    z.object({
+      name: z.string(),
+      status: z.string(),
+      message: z.string().default(''),
+      assertionResults: z.array(
+        z.object({
+          status: z.string(),
+          fullName: z.string(),
+          failureMessages: z.array(z.string()).nullish(),
+        }),
+      ),
+    }),
+  ),
 });
+
+const firstLine = (text: string | undefined): string =>
+  stripVTControlCharacters(text ?? '')
+    .trim()
+    .split('\n', 1)[0] ?? '';
+
+/** What failed in a report: each test, and each file that broke outside of its tests. */
+export const failuresOf = ({ testResults }: z.infer<typeof vitestReport>): string[] =>
+  testResults
+    .filter(({ status }) => status === 'failed')
+    .flatMap(({ name, message, assertionResults }) => {
+      const file = relative(repoRoot, name);
+      const failed = assertionResults.filter(({ status }) => status === 'failed');
+      if (failed.length === 0) return [`${file}: ${firstLine(message)}`];
+      return failed.map(
+        (test) => `${file}: ${test.fullName}: ${firstLine(test.failureMessages?.[0])}`,
+      );
+    });
 
 /** A suite that breaks before it counts anything, or ends unwell though nothing failed, is a failure. */
 export const vitestSuite = (project: string): Suite => ({
@@ -87,6 +126,7 @@ export const vitestSuite = (project: string): Suite => ({
         passed: counted.numPassedTests,
         failed: counted.numFailedTests + unwell,
         skipped: counted.numPendingTests,
+        failures: failuresOf(counted),
       };
     } catch {
       return NOT_RUN;
@@ -159,6 +199,8 @@ export const runSuites = (suites: readonly Suite[], assets: AssetPaths): number 
   for (const { name, tally, seconds } of rows) {
     process.stdout.write(`${name.padEnd(22)}${line(tally)} (${seconds} s)\n`);
   }
+  for (const failure of total.failures ?? []) process.stdout.write(`\nfailed: ${failure}`);
+  if (total.failures?.length) process.stdout.write('\n');
   // A script that runs several of these adds them up.
   const file = process.env.BRUNO_TEST_TALLY;
   if (file) appendFileSync(file, `${total.passed} ${total.failed} ${total.skipped}\n`);

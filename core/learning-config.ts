@@ -6,7 +6,7 @@
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { DEFAULT_SIGNAL_WEIGHTS } from './feedback-values.ts';
-import { PROMOTE_ON } from './rollout/plan.ts';
+import { PROMOTE_ON } from './statistics/policy.ts';
 
 const rate = z.number().min(0).max(1);
 const count = z.int().min(0);

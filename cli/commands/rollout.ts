@@ -2,7 +2,7 @@
  * `bruno experiment plan|start|list|show|approve|reject|pause|resume|stop|rollback`: experiments on live
  * traffic. Every change carries a request id, so that a repeat changes nothing twice.
  */
-import { PROMOTE_ON } from '../../core/rollout/plan.ts';
+import { PROMOTE_ON } from '../../core/statistics/policy.ts';
 import { type Experiment, experiment, experimentList, planAnswer } from '../experiment-schemas.ts';
 import { facts, page } from '../layout.ts';
 import { parseChoice, parseId } from '../option-values.ts';

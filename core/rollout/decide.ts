@@ -65,21 +65,21 @@ export function enter(state: RolloutState, facts: Facts, look: Look): Decision {
 
 function begin(state: RolloutState, facts: Facts, look: Look): Decision {
   const shareBp = shareBpOf(look.policy, 0);
-  const running: Phase = {
-    phase: 'running',
-    progress: {
-      stage: 0,
-      stageRunningMs: 0,
-      runningMs: 0,
-      quietMs: 0,
-      lookedAtMs: look.nowMs,
-      production: facts.production,
-      alerted: false,
-    },
-  };
+  const running: Phase = { phase: 'running', progress: counting(0, facts, look) };
   const effects: Effect[] = [{ kind: 'start', shareBp }, info];
   return step(state, running, effects, look, `starts at ${percent(shareBp)}`);
 }
+
+/** Nothing counted yet in this stage, against the production of now. */
+const counting = (stage: number, { production }: Facts, { nowMs }: Look): Progress => ({
+  stage,
+  stageRunningMs: 0,
+  runningMs: 0,
+  quietMs: 0,
+  lookedAtMs: nowMs,
+  production,
+  alerted: false,
+});
 
 type OnTraffic = PhaseOf<'running' | 'waiting' | 'paused' | 'frozen'>;
 
@@ -141,15 +141,7 @@ function handedOver(state: RolloutState, look: Look): Decision {
 
 /** Evidence against the model that was replaced says nothing about the one that is there now. */
 function restart(state: RolloutState, at: OnTraffic, facts: Facts, look: Look): Decision {
-  const progress: Progress = {
-    stage: at.progress.stage,
-    stageRunningMs: 0,
-    runningMs: 0,
-    quietMs: 0,
-    lookedAtMs: look.nowMs,
-    production: facts.production,
-    alerted: false,
-  };
+  const progress = counting(at.progress.stage, facts, look);
   const phase: Phase =
     at.phase === 'paused'
       ? { phase: 'paused', progress, sinceMs: at.sinceMs }

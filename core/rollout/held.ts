@@ -3,8 +3,9 @@
 // from one to the next; nothing here performs anything.
 
 import { z } from 'zod';
+import { PROMOTE_ON } from '../statistics/policy.ts';
 import type { Decision } from './decide.ts';
-import { PROMOTE_ON, rolloutPlanSchema } from './plan.ts';
+import { rolloutPlanSchema } from './plan.ts';
 import {
   type Effect,
   effectSchema,

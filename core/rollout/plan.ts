@@ -15,12 +15,11 @@ import {
 import {
   type MetricRule,
   measuredRules,
+  PROMOTE_ON,
   type PromoteOn,
   type RolloutKeys,
 } from '../statistics/policy.ts';
 import { type RolloutConfig, type RolloutPolicy, rolloutPolicy } from './policy.ts';
-
-export const PROMOTE_ON = ['improvement', 'non_inferior', 'no_evidence_of_harm'] as const;
 
 /** What each setting promises, and no more. */
 export const PROMISES: Readonly<Record<PromoteOn, string>> = {

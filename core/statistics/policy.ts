@@ -3,7 +3,8 @@
 // running one. Rates and shares are of 1, times in hours, effects in the log ratio unless said.
 
 /** What may promote a candidate; the name stands in the history. */
-export type PromoteOn = 'improvement' | 'non_inferior' | 'no_evidence_of_harm';
+export const PROMOTE_ON = ['improvement', 'non_inferior', 'no_evidence_of_harm'] as const;
+export type PromoteOn = (typeof PROMOTE_ON)[number];
 
 export interface MetricRule {
   metric: string;

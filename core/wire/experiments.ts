@@ -1,8 +1,9 @@
 // What operators send about experiments, and what they are answered.
 
 import { z } from 'zod';
-import { PROMOTE_ON, rolloutPlanSchema } from '../rollout/plan.ts';
+import { rolloutPlanSchema } from '../rollout/plan.ts';
 import { phaseSchema } from '../rollout/state.ts';
+import { PROMOTE_ON } from '../statistics/policy.ts';
 import { textSchema, uuidSchema } from './shared.ts';
 
 export const EXPERIMENT_ACTIONS = [

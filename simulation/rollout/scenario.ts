@@ -3,6 +3,7 @@
 
 import { z } from 'zod';
 import { voteBoundsSchema } from '../../core/learning-config.ts';
+import { PROMOTE_ON } from '../../core/statistics/policy.ts';
 
 const rate = z.number().min(0).max(1);
 const positive = z.number().positive();
@@ -94,7 +95,7 @@ export const scenarioSchema = z.strictObject({
   /** What counts of one visitor's votes, as in learning.yaml. */
   bounds: voteBoundsSchema.prefault({}),
   policy: z.enum(['sequential', 'literal']).default('sequential'),
-  promote_on: z.enum(['improvement', 'non_inferior', 'no_evidence_of_harm']).default('improvement'),
+  promote_on: z.enum(PROMOTE_ON).default('improvement'),
 });
 export type Scenario = z.infer<typeof scenarioSchema>;
 

@@ -10,7 +10,7 @@ import { chooseObjectStore } from './object-store.ts';
 import { choosePython, downloadNamed, type PythonProbe, splitRequirements } from './python.ts';
 import type { Secrets } from './secrets.ts';
 import { parsePort } from './start.ts';
-import { failuresOf, pytestTally } from './test.ts';
+import { pytestTally, remarksOn } from './test.ts';
 
 const python = (minor: number, venv = true): PythonProbe => ({
   major: 3,
@@ -124,16 +124,17 @@ describe('the bootstrap', () => {
 });
 
 describe("vitest's report", () => {
-  it('names each test that failed, and a file that broke before its tests, with why', () => {
+  it('names each test that failed or was unsteady, and a file that broke before its tests, with why', () => {
     const passed = { status: 'passed', fullName: 'is fine', failureMessages: [] };
     const failed = {
       status: 'failed',
       fullName: 'adds two numbers',
       failureMessages: ['\u001b[31mAssertionError: expected 3\u001b[39m\n    at somewhere'],
     };
+    const unsteady = { ...failed, status: 'passed', fullName: 'waits' };
     const message = 'Error: no such module\nand more';
     expect(
-      failuresOf({
+      remarksOn({
         numPassedTests: 2,
         numFailedTests: 1,
         numPendingTests: 0,
@@ -148,14 +149,15 @@ describe("vitest's report", () => {
             name: join(repoRoot, 'b.test.ts'),
             status: 'failed',
             message: '',
-            assertionResults: [passed, failed],
+            assertionResults: [passed, failed, unsteady],
           },
           { name: join(repoRoot, 'c.test.ts'), status: 'failed', message, assertionResults: [] },
         ],
       }),
     ).toEqual([
-      'b.test.ts: adds two numbers: AssertionError: expected 3',
-      'c.test.ts: Error: no such module',
+      'failed: b.test.ts: adds two numbers: AssertionError: expected 3',
+      'passed only when tried again: b.test.ts: waits: AssertionError: expected 3',
+      'failed: c.test.ts: Error: no such module',
     ]);
   });
 });

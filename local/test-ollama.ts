@@ -14,7 +14,7 @@ import { ensureAssets } from './assets.ts';
 import { explain, StackError } from './errors.ts';
 import { type AssetPaths, defaultAssetsHome } from './home.ts';
 import { freePort } from './ports.ts';
-import { runSuites, vitestSuite } from './test.ts';
+import { ONCE_MORE, runSuites, vitestSuite } from './test.ts';
 
 const VERSION = 'v0.24.0';
 /** Ollama includes miniaudio.h, which this module carries, and headers that Debian packages. */
@@ -109,7 +109,7 @@ const answers = (url: string): Promise<boolean> =>
 const runAgainst = (url: string, assets: AssetPaths): number => {
   process.env.OLLAMA_HOST = url;
   process.env.OLLAMA_NUM_THREAD = '1';
-  return runSuites([vitestSuite('ollama')], assets);
+  return runSuites([vitestSuite('ollama', ONCE_MORE)], assets);
 };
 
 const runAgainstOwn = async (assets: AssetPaths): Promise<number> => {

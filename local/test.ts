@@ -17,8 +17,8 @@ export type Tally = {
   readonly passed: number;
   readonly failed: number;
   readonly skipped: number;
-  /** Each failed test by its name, with the first line of why, as far as the suite tells. */
-  readonly failures?: readonly string[];
+  /** Lines that name what failed or was unsteady, as far as the suite tells. */
+  readonly remarks?: readonly string[];
 };
 type Suite = { readonly name: string; run(assets: AssetPaths, folder: string): Tally };
 
@@ -29,7 +29,7 @@ const add = (a: Tally, b: Tally): Tally => ({
   passed: a.passed + b.passed,
   failed: a.failed + b.failed,
   skipped: a.skipped + b.skipped,
-  failures: [...(a.failures ?? []), ...(b.failures ?? [])],
+  remarks: [...(a.remarks ?? []), ...(b.remarks ?? [])],
 });
 
 /** A suite that hangs is ended and counts as failed. */
@@ -93,27 +93,28 @@ const firstLine = (text: string | undefined): string =>
     .trim()
     .split('\n', 1)[0] ?? '';
 
-/** What failed in a report: each test, and each file that broke outside of its tests. */
-export const failuresOf = ({ testResults }: z.infer<typeof vitestReport>): string[] =>
-  testResults
-    .filter(({ status }) => status === 'failed')
-    .flatMap(({ name, message, assertionResults }) => {
-      const file = relative(repoRoot, name);
-      const failed = assertionResults.filter(({ status }) => status === 'failed');
-      if (failed.length === 0) return [`${file}: ${firstLine(message)}`];
-      return failed.map(
-        (test) => `${file}: ${test.fullName}: ${firstLine(test.failureMessages?.[0])}`,
-      );
+/** What to know of a report: each failure, each file that broke, each test that passed only at its second try. */
+export const remarksOn = ({ testResults }: z.infer<typeof vitestReport>): string[] =>
+  testResults.flatMap(({ name, status, message, assertionResults }) => {
+    const file = relative(repoRoot, name);
+    const remarks = assertionResults.flatMap(({ status: ended, fullName, failureMessages }) => {
+      const why = firstLine(failureMessages?.[0]);
+      if (ended === 'failed') return [`failed: ${file}: ${fullName}: ${why}`];
+      return why === '' ? [] : [`passed only when tried again: ${file}: ${fullName}: ${why}`];
     });
+    const broke = status === 'failed' && !assertionResults.some((test) => test.status === 'failed');
+    return broke ? [...remarks, `failed: ${file}: ${firstLine(message)}`] : remarks;
+  });
 
 /** A suite that breaks before it counts anything, or ends unwell though nothing failed, is a failure. */
-export const vitestSuite = (project: string): Suite => ({
+export const vitestSuite = (project: string, retries = 0): Suite => ({
   name: project,
   run: (assets, folder) => {
     const report = join(folder, `${project}.json`);
     const vitest = join(repoRoot, 'node_modules', 'vitest', 'vitest.mjs');
     const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
-    const { status } = spawnSync(nodeBinary, [vitest, 'run', '--project', project, ...reporters], {
+    const args = ['run', '--project', project, `--retry=${retries}`, ...reporters];
+    const { status } = spawnSync(nodeBinary, [vitest, ...args], {
       cwd: repoRoot,
       stdio: 'inherit',
       timeout: SUITE_WITHIN_MS,
@@ -126,7 +127,7 @@ export const vitestSuite = (project: string): Suite => ({
         passed: counted.numPassedTests,
         failed: counted.numFailedTests + unwell,
         skipped: counted.numPendingTests,
-        failures: failuresOf(counted),
+        remarks: remarksOn(counted),
       };
     } catch {
       return NOT_RUN;
@@ -166,19 +167,25 @@ const trainer: Suite = {
   },
 };
 
+/**
+ * Where real processes run against a real clock, a machine that stalls for a second can fail a test once. It is
+ * tried once more, and named at the end; what is only arithmetic is not.
+ */
+export const ONCE_MORE = 1;
+
 const SUITES: readonly Suite[] = [
   check('lint', bin('biome'), ['check', '.']),
   check('types', bin('tsc'), ['-p', 'tsconfig.json']),
   check('types of the Worker', bin('tsc'), ['-p', 'tsconfig.worker.json']),
   pythonLint,
   vitestSuite('unit'),
-  vitestSuite('workerd'),
-  vitestSuite('clients'),
-  vitestSuite('schemathesis'),
+  vitestSuite('workerd', ONCE_MORE),
+  vitestSuite('clients', ONCE_MORE),
+  vitestSuite('schemathesis', ONCE_MORE),
   trainer,
-  vitestSuite('llama'),
-  vitestSuite('browser'),
-  vitestSuite('e2e'),
+  vitestSuite('llama', ONCE_MORE),
+  vitestSuite('browser', ONCE_MORE),
+  vitestSuite('e2e', ONCE_MORE),
 ];
 
 const line = ({ passed, failed, skipped }: Tally): string =>
@@ -199,8 +206,8 @@ export const runSuites = (suites: readonly Suite[], assets: AssetPaths): number 
   for (const { name, tally, seconds } of rows) {
     process.stdout.write(`${name.padEnd(22)}${line(tally)} (${seconds} s)\n`);
   }
-  for (const failure of total.failures ?? []) process.stdout.write(`\nfailed: ${failure}`);
-  if (total.failures?.length) process.stdout.write('\n');
+  for (const remark of total.remarks ?? []) process.stdout.write(`\n${remark}`);
+  if (total.remarks?.length) process.stdout.write('\n');
   // A script that runs several of these adds them up.
   const file = process.env.BRUNO_TEST_TALLY;
   if (file) appendFileSync(file, `${total.passed} ${total.failed} ${total.skipped}\n`);

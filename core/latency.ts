@@ -1,5 +1,7 @@
 // Latencies as experiments count them, in whole microseconds, and the buckets they are kept in. Pure.
 
+import { bucketOf } from './statistics/histogram.ts';
+
 /** Total time is shown only: a better answer is often a longer one. */
 export const LATENCIES = ['first_token', 'output_token', 'total'] as const;
 export type Latency = (typeof LATENCIES)[number];
@@ -8,12 +10,9 @@ export const GUARDED = ['first_token', 'output_token'] as const;
 
 /** Control requests that a threshold is taken from. */
 export const THRESHOLD_ANSWERS = 2_000;
-const BUCKET_RATIO = Math.log(1.01);
 
-/** Bucket k holds latencies in [1.01^k, 1.01^(k+1)) microseconds; everything below 1 is in bucket 0. */
-export function latencyBucket(us: number): number {
-  return us <= 1 ? 0 : Math.floor(Math.log(us) / BUCKET_RATIO);
-}
+/** Of the histograms in core/statistics/histogram.ts; everything up to 1 microsecond is in bucket 0. */
+export const latencyBucket = (us: number): number => (us <= 1 ? 0 : (bucketOf(us) ?? 0));
 
 /** The empirical 95th percentile: the smallest value that at least 95 % do not exceed. */
 export function percentile95(values: readonly number[]): number | undefined {

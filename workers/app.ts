@@ -47,6 +47,15 @@ const publicCors: MiddlewareHandler<App> = async (c, next) => {
   c.res.headers.append('vary', 'Origin');
 };
 
+/** Whatever reads a visitor's token or a key and is no feedback; `/*` takes the path itself too. */
+const LIMITED_AS_CHAT = [
+  '/api/chat/*',
+  '/api/visitor',
+  '/api/privacy/opt-out',
+  '/v1/chat/completions',
+  '/v1/models/*',
+];
+
 export function createApp(): Hono<App> {
   const app = new Hono<App>();
   app.use(logRequest);
@@ -63,8 +72,7 @@ export function createApp(): Hono<App> {
   app.use(refuseHugeBodies);
   app.use('/api/*', publicCors);
   app.use('/v1/*', publicCors);
-  for (const path of ['/api/chat', '/v1/chat/completions']) app.use(path, limitNetwork('chat'));
-  for (const path of ['/api/visitor', '/api/privacy/opt-out']) app.use(path, limitNetwork('chat'));
+  for (const path of LIMITED_AS_CHAT) app.use(path, limitNetwork('chat'));
   for (const path of ['/api/feedback', '/api/signals']) app.use(path, limitNetwork('feedback'));
   app.use('/api/identify', limitNetwork('identify'));
   app.route('/', router);

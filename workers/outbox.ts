@@ -12,6 +12,8 @@ const POLL_MS = 10;
 const GRACE_MS = 10;
 /** A sender that has not finished by then died with its request; its entries are sent again. */
 const SENDER_LOST_MS = 5_000;
+/** Whoever waits for the acknowledgement of a vote waits for these too. */
+const RETRY_AFTER_MS = [100, 400, 1_000];
 const MAX_BATCH = 100;
 const MAX_BATCH_BYTES = 200_000;
 
@@ -99,20 +101,28 @@ export async function push(env: Env, events: readonly QueueEvent[]): Promise<voi
 async function send(queue: Queue, entries: readonly Entry[]): Promise<void> {
   for (const entry of entries) entry.state = 'sending';
   for (const batch of batches(entries)) {
-    try {
-      await queue.sendBatch(batch.map(({ event }) => ({ body: event, contentType: 'json' })));
-      for (const entry of batch) entry.state = 'sent';
-    } catch (cause) {
-      const detail = cause instanceof Error ? cause.message : String(cause);
-      console.error(
-        JSON.stringify({ level: 'error', code: 'queue_refused', size: batch.length, detail }),
-      );
-      for (const entry of batch) {
-        inFlight.delete(entry.event);
-        entry.state = 'failed';
-      }
+    const taken = await sendBatch(queue, batch);
+    for (const entry of batch) {
+      entry.state = taken ? 'sent' : 'failed';
+      if (!taken) inFlight.delete(entry.event);
     }
   }
+}
+
+/** A batch that was taken after all and is sent again is written once: each event has its own id. */
+async function sendBatch(queue: Queue, batch: readonly Entry[]): Promise<boolean> {
+  for (const pauseMs of [...RETRY_AFTER_MS, null]) {
+    try {
+      await queue.sendBatch(batch.map(({ event }) => ({ body: event, contentType: 'json' })));
+      return true;
+    } catch (cause) {
+      const detail = cause instanceof Error ? cause.message : String(cause);
+      const level = pauseMs === null ? 'error' : 'warn';
+      console[level](JSON.stringify({ level, code: 'queue_refused', size: batch.length, detail }));
+      if (pauseMs !== null) await sleep(pauseMs);
+    }
+  }
+  return false;
 }
 
 function batches(entries: readonly Entry[]): Entry[][] {

@@ -1,7 +1,7 @@
 // Messages the recorder could not write: kept by the dead letters' consumer, listed and sent again by
 // operators. Nothing leaves by being sent again; what fails once more comes back to its row.
 
-import { and, asc, count, eq, lt, ne, type SQL, sql } from 'drizzle-orm';
+import { and, asc, count, eq, inArray, lt, ne, type SQL, sql } from 'drizzle-orm';
 import type { Queryable } from './connect.ts';
 import { deadLetters } from './schema.ts';
 
@@ -109,6 +109,25 @@ export async function markStillDead(
     .update(deadLetters)
     .set({ reason, lastAt: at, attempts: sql`${deadLetters.attempts} + 1` })
     .where(eq(deadLetters.id, id));
+}
+
+/** Whatever is that old, waiting or not: what nobody could write by then is not kept for its words. */
+export async function forgetLettersBefore(
+  db: Queryable,
+  before: Date,
+  limit: number,
+): Promise<number> {
+  const oldest = db
+    .select({ id: deadLetters.id })
+    .from(deadLetters)
+    .where(lt(deadLetters.firstAt, before))
+    .orderBy(asc(deadLetters.firstAt))
+    .limit(limit);
+  const gone = await db
+    .delete(deadLetters)
+    .where(inArray(deadLetters.id, oldest))
+    .returning({ id: deadLetters.id });
+  return gone.length;
 }
 
 /** What was sent again and did not come back by then has been written; its text is kept once. */

@@ -1,8 +1,10 @@
 // Retention: what is older than the configured age loses its words, page by page, on every sweep. Rows,
-// votes and counts stay. Datasets that were made from them stay as they are; what is curated later
+// votes and counts stay. A message
+// that could not be written until then goes whole. Datasets that were made from them stay as they are; what is curated later
 // finds no words and takes nothing.
 
 import { withDatabase } from '../../adapters/postgres/connect.ts';
+import { forgetLettersBefore } from '../../adapters/postgres/dead-letters.ts';
 import { forgetPhrasingsBefore } from '../../adapters/postgres/phrasings.ts';
 import { removeAnswerTexts, removeFeedbackTexts } from '../../adapters/postgres/privacy.ts';
 import { databaseOf, type Env, learningOf } from '../../workers/env.ts';
@@ -23,6 +25,7 @@ export async function sweepRetention(
     await inPages(() => db.transaction((tx) => removeAnswerTexts(tx, page)));
     await inPages(() => removeFeedbackTexts(db, page));
     await inPages(() => forgetPhrasingsBefore(db, page.before, PAGE));
+    await inPages(() => forgetLettersBefore(db, page.before, PAGE));
   });
 }
 

@@ -8,6 +8,8 @@ import { afterEach, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { CRON } from '../../core/calendar.ts';
 import type { QueueEvent } from '../../core/wire/events.ts';
+import { eraseVisitor } from '../../functions/erasure/index.ts';
+import { sweepRetention } from '../../functions/retention/index.ts';
 import { keepLetters, lettersDelaySeconds } from '../../workers/recorder/dead-letters.ts';
 import { record } from '../../workers/recorder/index.ts';
 import { fire } from '../../workers/scheduled.ts';
@@ -216,14 +218,32 @@ test('the list goes on after its last letter', async () => {
   expect(further.map(({ id }) => id)).toEqual(all.slice(1).map(({ id }) => id));
 });
 
-test('what was written is forgotten after a month, what waits never', async () => {
-  const now = Date.now() + 400 * 86_400_000;
+test('what was written is forgotten after a month, what waits only with everything of its age', async () => {
+  const now = Date.now() + 100 * 86_400_000;
   const waiting = (await listed()).map(({ id }) => id);
   expect((await listed('replayed')).length).toBeGreaterThan(0);
   await endErasures();
   await fire(CRON.tick, now, env);
   expect(await listed('replayed')).toEqual([]);
   expect((await listed()).map(({ id }) => id)).toEqual(waiting);
+  expect(waiting.length).toBeGreaterThan(0);
+  await sweepRetention(env, now, 99);
+  expect(await listed()).toEqual([]);
+});
+
+test('what an erased visitor said is not kept, wherever it was on its way', async () => {
+  const gone = interactionOf({ visitor_id: `v-${crypto.randomUUID()}` });
+  const other = interactionOf({});
+  await eraseVisitor(env, {
+    visitorId: gone.visitor_id,
+    who: 'visitor',
+    reason: 'asked for it',
+    atMs: Date.now(),
+  });
+  const letters = [gone, other].map((body) => ({ reason: 'refused by the database', body }));
+  expect(await arrive(letters, 'erased')).toMatchObject({ ackAll: true });
+  expect(await about(gone.interaction_id)).toEqual([]);
+  expect(await about(other.interaction_id)).toHaveLength(1);
 });
 
 test('only operators see and replay letters; unknown ones and unknown filters are refused', async () => {

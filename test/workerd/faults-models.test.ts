@@ -26,6 +26,8 @@ test.each([
   ['sends garbage', 'garbage', 'garbage'],
   ['sends an error page', 'page', 'broken'],
   ['ends without a word', 'empty', 'broken'],
+  ['finishes without a word', 'mute', 'broken'],
+  ['finishes without a word and dies', 'gives-up', 'broken'],
   ['dies before its first token', 'still-born', 'broken'],
   ['hangs', 'hangs', 'timed_out'],
 ])('a candidate that %s is replaced by production', async (_, word, failure) => {

@@ -17,24 +17,28 @@ type Limiter = 'KEY_LIMIT' | 'CHAT_LIMIT' | 'FEEDBACK_LIMIT' | 'NETWORK_LIMIT' |
 
 interface Asked {
   path: string;
-  body: unknown;
+  body?: unknown;
+  method?: string;
   from?: string;
   headers?: Record<string, string>;
   limiter?: RateLimit;
 }
 
-async function ask(narrow: Limiter, { path, body, from, headers, limiter }: Asked) {
+async function ask(
+  narrow: Limiter,
+  { path, body, method = 'POST', from, headers, limiter }: Asked,
+) {
   const bindings: Bindings = { ...env, [narrow]: limiter ?? env.NARROW };
   const response = await app.request(
     `https://bruno.example${path}`,
     {
-      method: 'POST',
+      method,
       headers: {
         'content-type': 'application/json',
         ...(from === undefined ? {} : { 'cf-connecting-ip': from }),
         ...headers,
       },
-      body: JSON.stringify(body),
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     },
     bindings,
     createExecutionContext(),
@@ -174,16 +178,25 @@ test('feedback and signals of one visitor share a limit', async () => {
 });
 
 test.each([
-  ['/api/chat', '203.0.113.1'],
-  ['/v1/chat/completions', '203.0.113.2'],
-  ['/api/feedback', '203.0.113.3'],
-  ['/api/signals', '203.0.113.4'],
-])('%s is limited by network before its token is looked at', async (path, from) => {
-  const guess = (address: string) => ask('NETWORK_LIMIT', { path, body: {}, from: address });
-  const found = await statuses(NARROW_LIMIT, () => guess(from));
-  expect(found.every((status) => status === 400 || status === 401)).toBe(true);
+  ['POST', '/api/chat', '203.0.113.1'],
+  ['POST', '/v1/chat/completions', '203.0.113.2'],
+  ['POST', '/api/feedback', '203.0.113.3'],
+  ['POST', '/api/signals', '203.0.113.4'],
+  ['POST', '/api/chat/session', '203.0.113.5'],
+  ['DELETE', '/api/chat/session/some', '203.0.113.6'],
+  ['GET', '/v1/models', '203.0.113.7'],
+  ['GET', '/v1/models/agent-bruno', '203.0.113.8'],
+  ['POST', '/api/privacy/opt-out', '203.0.113.9'],
+  ['DELETE', '/api/visitor', '203.0.113.10'],
+  ['POST', '/api/identify', '203.0.113.11'],
+])('%s %s is limited by network before its token is looked at', async (method, path, from) => {
+  const body = method === 'POST' ? { body: { nonsense: 1 } } : {};
+  const headers = { authorization: 'Bearer guessed' };
+  const guess = (address: string) =>
+    ask('NETWORK_LIMIT', { path, method, ...body, headers, from: address });
+  expect(await statuses(NARROW_LIMIT, () => guess(from))).not.toContain(429);
   expect(await guess(from)).toEqual(path.startsWith('/v1') ? limitedAsOpenAi : limited);
-  expect((await guess('203.0.113.99')).status).not.toBe(429);
+  expect((await guess(from.replace('203.0.113', '198.51.100'))).status).not.toBe(429);
 });
 
 test('what a network used up on chat it still has for feedback', async () => {

@@ -70,6 +70,16 @@ async function chat(request: IncomingMessage, response: ServerResponse): Promise
     response.end('data: [DONE]\n\n');
     return;
   }
+  if (does('mute', 'be mute, everyone')) {
+    response.write(chunk('', 'stop'));
+    response.end('data: [DONE]\n\n');
+    return;
+  }
+  if (does('gives-up')) {
+    response.write(chunk('', 'stop'));
+    setTimeout(() => response.destroy(), 20);
+    return;
+  }
   if (does('still-born', 'still-born for everyone')) {
     response.write(': hello\n\n');
     setTimeout(() => response.destroy(), 20);

@@ -1,8 +1,9 @@
 // The dead-letter queue's consumer: keeps each message in the record, where operators see why it was
-// not written and send it again. While the record is out of reach itself, the messages come later.
+// not written and send it again; what an erased visitor said is dropped. While the record is out of reach itself, the messages come later.
 
 import { withDatabase } from '../../adapters/postgres/connect.ts';
 import { keepDeadLetters } from '../../adapters/postgres/dead-letters.ts';
+import { erasedAmong } from '../../adapters/postgres/erasures.ts';
 import { DEAD_LETTER_NAMESPACE, deadLetterOf } from '../../core/dead-letters.ts';
 import { uuidv5 } from '../../core/ids.ts';
 import { queueEventSchema } from '../../core/wire/events.ts';
@@ -30,7 +31,16 @@ export async function keepLetters(batch: MessageBatch, env: Env): Promise<void> 
     })),
   );
   try {
-    await withDatabase(databaseOf(env), (db) => keepDeadLetters(db, letters, new Date(now(env))));
+    await withDatabase(databaseOf(env), (db) =>
+      db.transaction(async (tx) => {
+        const named = letters.flatMap(({ visitorId }) => (visitorId === null ? [] : [visitorId]));
+        const erased = await erasedAmong(tx, named);
+        const kept = letters.filter(
+          ({ visitorId }) => visitorId === null || !erased.has(visitorId),
+        );
+        await keepDeadLetters(tx, kept, new Date(now(env)));
+      }),
+    );
     batch.ackAll();
     for (const { body } of read) {
       const event = queueEventSchema.safeParse(body);

@@ -140,7 +140,7 @@ export async function answer(
     settle('unanswered', opened.failure);
     throw unavailable('The assistant cannot answer right now. Please try again.', opened.detail);
   }
-  if (!settled) firstTokenMs = Math.max(0, now(env) - startedMs);
+  if (!settled && opened.spoke) firstTokenMs = Math.max(0, now(env) - startedMs);
   const { first, rest } = opened;
 
   const feedbackToken = await issueFeedbackToken(settings.TOKEN_KEYS, {

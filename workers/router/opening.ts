@@ -28,7 +28,14 @@ export interface OpeningPlan {
 export type Pieces = AsyncGenerator<readonly Piece[], void>;
 
 type Tried =
-  | { ok: true; model: string; first: readonly Piece[]; rest: Pieces }
+  | {
+      ok: true;
+      model: string;
+      /** Everything up to the first text; without a word, all there is. */
+      first: readonly Piece[];
+      spoke: boolean;
+      rest: Pieces;
+    }
   | { ok: false; model: string; failure: ModelFailure; detail: string };
 
 /** `assignedFailure`: why the candidate was replaced; null when it was not. */
@@ -44,17 +51,23 @@ export async function openAnswer(env: Env, plan: OpeningPlan): Promise<Opening> 
     return { ...(await lastResort(env, plan)), assignedFailure: 'circuit_open' };
   }
   const tried = await tryModel(env, assigned, plan, patience.candidate);
-  if (tried.ok) return { ...tried, assignedFailure: null };
+  if (tried.ok && tried.spoke) return { ...tried, assignedFailure: null };
   if (signal.aborted) {
     breakers.settle(assigned, 'unknown', now(env));
     return { ...tried, assignedFailure: null };
   }
   const replaced = await lastResort(env, plan);
+  if (tried.ok && !(replaced.ok && replaced.spoke)) {
+    // Nobody has anything to say to this: the shortest of answers is nobody's failure.
+    if (replaced.ok) breakers.settle(production, 'ok', now(env));
+    return { ...tried, assignedFailure: null };
+  }
+  const failure = tried.ok ? 'broken' : tried.failure;
   // What fails while production fails too, or for want of a place in the gateway's queue, is no
   // sign of a bad version.
-  const guilty = replaced.ok && tried.failure !== 'busy';
+  const guilty = replaced.ok && failure !== 'busy';
   breakers.settle(assigned, guilty ? 'failed' : 'unknown', now(env));
-  return { ...replaced, assignedFailure: tried.failure };
+  return { ...replaced, assignedFailure: failure };
 }
 
 async function lastResort(env: Env, plan: OpeningPlan): Promise<Tried> {
@@ -73,9 +86,16 @@ async function tryModel(
 ): Promise<Tried> {
   try {
     const rest = ask(env, { model, ...request, patience }, signal);
-    const first = await rest.next();
-    if (first.done) throw new ModelServerError('broken', 'an empty stream');
-    return { ok: true, model, first: first.value, rest };
+    const first: Piece[] = [];
+    let spoke = false;
+    while (!spoke) {
+      const next = await rest.next();
+      if (next.done) break;
+      first.push(...next.value);
+      spoke = next.value.some(({ type }) => type === 'text');
+    }
+    if (first.length === 0) throw new ModelServerError('broken', 'an empty stream');
+    return { ok: true, model, first, spoke, rest };
   } catch (error) {
     const failure = error instanceof ModelServerError ? error.failure : 'broken';
     const detail = error instanceof Error ? `${error.name}: ${error.message}` : 'unknown';

@@ -87,4 +87,5 @@ ${table(
 )}
 
 Ours takes ${times(ratio)} its time (${times(least(ratios))} to ${times(most(ratios))} over the rounds); goal at most ${times(GOAL)}: ${verdict(ratio <= GOAL)}.`,
+  options.quick,
 );

@@ -164,6 +164,7 @@ if (recorded !== asked) throw new Error(`of ${asked} answers ${recorded} were re
 writeSection(
   'chat',
   chatReport({ before, samples, rounds, seconds, tokens, perToken, asked, recorded }),
+  options.quick,
 );
 await Promise.all([stage.stop(), raw.stop(), forwarder.stop()]);
 await Promise.all([portkey.child.stop(), load.stop(), upstream.child.stop()]);

@@ -172,4 +172,5 @@ ${table(
     row('votes, one a request', 'votes'),
   ],
 )}`,
+  options.quick,
 );

@@ -67,4 +67,5 @@ ${table(
 )}
 
 At its most the heap used ${figure((heapMost / LIMIT_MIB) * 100)} % of an isolate’s limit.`,
+  options.quick,
 );

@@ -43,12 +43,18 @@ export function machine(): string {
   return `${new Date().toISOString().slice(0, 16)}Z on ${cpus().length} × ${cpu?.model.trim() ?? 'unknown'}, ${figure(totalmem() / 2 ** 30)} GiB, ${process.platform} ${release()}; Node ${process.versions.node}, ${workerdVersion()}. Load average before the start: ${busy}.`;
 }
 
-export function writeSection(section: Section, markdown: string): void {
+const QUICK =
+  '**A quick run, to see that the script works: too short for its figures to be quoted.**';
+
+/** `markdown` begins with the section's heading. */
+export function writeSection(section: Section, markdown: string, quick: boolean): void {
+  const [heading = '', ...rest] = markdown.trim().split('\n');
+  const whole = [heading, ...(quick ? ['', QUICK] : []), ...rest].join('\n');
   const parts = SECTIONS.flatMap((name) => {
-    const text = name === section ? markdown.trim() : held(name);
+    const text = name === section ? whole : held(name);
     const [from, to] = marks(name);
     return text === '' ? [] : [`${from}\n\n${text}\n\n${to}`];
   });
   writeAtomic(file, `${[HEAD, ...parts].join('\n')}\n`, 0o644);
-  process.stdout.write(`\n${markdown}\n\nwritten into bench/RESULTS.md\n`);
+  process.stdout.write(`\n${whole}\n\nwritten into bench/RESULTS.md\n`);
 }

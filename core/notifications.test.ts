@@ -117,7 +117,7 @@ test('a route says what became of it, and that no reason was given', () => {
   expect(['start', 'share', 'promote', 'rollback', 'pause'].map((one) => told(one).title)).toEqual([
     'Route started: x',
     'Route grown: x',
-    'Model promoted: x',
+    'Promoted: x',
     'Rolled back: x',
     'Route changed: x',
   ]);

@@ -110,7 +110,7 @@ export type ConsoleSection = 'route' | 'training' | 'models' | 'reviews' | 'data
 const ROUTE_WORDS: ReadonlyMap<string, string> = new Map([
   ['start', 'Route started'],
   ['share', 'Route grown'],
-  ['promote', 'Model promoted'],
+  ['promote', 'Promoted'],
   ['rollback', 'Rolled back'],
 ]);
 

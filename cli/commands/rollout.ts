@@ -16,11 +16,7 @@ const LIST = '/admin/experiments';
 const IS_EXPERIMENT = /^rollout-/;
 
 export const planExperiment: Command = async (call) => {
-  const { settings_id } = settingsOf(call);
-  const query = new URLSearchParams({
-    ...promoteOn(call),
-    ...(settings_id === undefined ? {} : { kind: 'settings' }),
-  });
+  const query = new URLSearchParams({ ...promoteOn(call), ...settingsOf(call) });
   const asked = query.size === 0 ? '' : `?${query}`;
   const document = await call.client.get(`${LIST}/plan${asked}`, planAnswer);
   return { document, text: planPage(document.plan) };

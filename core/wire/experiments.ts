@@ -22,8 +22,8 @@ const kind = z.enum(EXPERIMENT_KINDS);
 
 export const planQuerySchema = z.strictObject({
   promote_on: promoteOn.optional(),
-  /** What would be tried; without it a model. */
-  kind: kind.default('model'),
+  /** Settings that would be tried; without them a model. */
+  settings_id: textSchema(100).optional(),
 });
 
 export const createExperimentSchema = z.strictObject({

@@ -178,7 +178,9 @@ test('an experiment tries a model or settings, and settings for their improvemen
   for (const promote_on of ['non_inferior', 'no_evidence_of_harm']) {
     expect(await refused({ settings_id, promote_on })).toContain('no offline comparison');
   }
-  const plan = await call('/admin/experiments/plan?kind=settings', { headers: asOperator });
+  const plan = await call(`/admin/experiments/plan?settings_id=${settings_id}`, {
+    headers: asOperator,
+  });
   expect(plan.body).toMatchObject({ plan: { promote_on: 'improvement' } });
   expect(planAnswerSchema.parse(plan.body).plan.waived).toContain('error');
   const { status, body } = await experimentOf({ settings_id });

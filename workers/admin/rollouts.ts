@@ -51,11 +51,13 @@ export const rolloutRoutes = new Hono<App>()
   })
   .get('/admin/experiments/plan', async (c) => {
     const query = parseWire(planQuerySchema, c.req.query());
-    const { kind } = query;
+    const { settings_id } = query;
+    const kind = settings_id === undefined ? 'model' : 'settings';
     const promoteOn = promoteOnFor(c.env, kind, query.promote_on);
-    const planned = await withDatabase(databaseOf(c.env), (db) =>
-      planNow(db, c.env, promoteOn, kind),
-    );
+    const planned = await withDatabase(databaseOf(c.env), async (db) => {
+      if (settings_id !== undefined) await readSettings(db, settings_id);
+      return planNow(db, c.env, promoteOn, kind);
+    });
     return c.json({ plan: planned.plan });
   })
   .post('/admin/experiments', async (c) => {

@@ -172,13 +172,13 @@ const commands = {
     words: ['experiment', 'plan'],
     summary: 'what an experiment could find out, from the last two weeks of traffic',
     args: [],
-    options: ['promote-on'],
+    options: ['settings', 'promote-on'],
   },
   'experiment start': {
     words: ['experiment', 'start'],
-    summary: 'plan an experiment with a model and start it, or start a planned one',
-    args: [{ name: 'MODEL_OR_ID' }],
-    options: ['promote-on', 'reason', 'request-id'],
+    summary: 'plan an experiment with a model or settings and start it, or start a planned one',
+    args: [{ name: 'MODEL_OR_ID', optional: true }],
+    options: ['settings', 'promote-on', 'reason', 'request-id'],
     required: ['reason'],
   },
   'experiment list': {
@@ -240,6 +240,25 @@ const commands = {
     summary: "judge an experiment's rows (visitor,arm,stage,metric,n,y)",
     args: [{ name: 'FILE.csv' }],
     options: ['page', 'rules', 'split'],
+  },
+  'settings create': {
+    words: ['settings', 'create'],
+    summary: 'make settings to try: system prompt, sampling, how much of the sources is given',
+    args: [{ name: 'FILE.yaml', optional: true }],
+    options: ['name', 'prompt-file', 'reason'],
+    required: ['reason'],
+  },
+  'settings list': {
+    words: ['settings', 'list'],
+    summary: 'what answers may be given under, newest first',
+    args: [],
+    options: [],
+  },
+  'settings show': {
+    words: ['settings', 'show'],
+    summary: 'all that some settings say',
+    args: [{ name: 'ID' }],
+    options: [],
   },
   'history list': {
     words: ['history', 'list'],

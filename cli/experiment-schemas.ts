@@ -4,8 +4,13 @@
  */
 import { z } from 'zod';
 
+/** A stack from before settings could be tried says nothing of kinds and arms. */
+const answerer = z.looseObject({ description: z.string() });
+
 const summary = {
   id: z.string(),
+  kind: z.string().default('model'),
+  arms: z.looseObject({ control: answerer, treatment: answerer }).nullish(),
   model_id: z.string(),
   status: z.string(),
   share: z.number().nullable(),
@@ -104,3 +109,32 @@ export const experiment = z.looseObject({
   ),
 });
 export type Experiment = z.infer<typeof experiment>;
+
+const body = {
+  system_prompt: z.string(),
+  temperature: z.number(),
+  top_p: z.number(),
+  max_tokens: z.number().nullable(),
+  max_sources: z.number().nullable(),
+  max_source_chars: z.number().nullable(),
+};
+const settingsBody = z.looseObject(body);
+export type SettingsBody = z.infer<typeof settingsBody>;
+const madeOf = {
+  id: z.string(),
+  name: z.string(),
+  ...body,
+  stage: z.string(),
+  body_hash: z.string(),
+  created_at: z.string(),
+  created_by: z.string(),
+  reason: z.string(),
+};
+export const answerSettings = z.looseObject(madeOf);
+export type AnswerSettings = z.infer<typeof answerSettings>;
+export const settingsMade = z.looseObject({ ...madeOf, existed: z.boolean() });
+export const settingsList = z.looseObject({
+  built_in: z.looseObject({ ...body, prompt_version: z.string() }),
+  settings: z.array(answerSettings),
+});
+export type SettingsList = z.infer<typeof settingsList>;

@@ -53,6 +53,17 @@ const options = {
     value: 'WHAT',
     help: 'improvement, non_inferior or no_evidence_of_harm (as learning.yaml says)',
   },
+  settings: {
+    type: 'string',
+    value: 'ID',
+    help: 'try these settings, on the model in production, instead of a model',
+  },
+  name: { type: 'string', value: 'NAME', help: 'what people call them (as FILE.yaml says)' },
+  'prompt-file': {
+    type: 'string',
+    value: 'FILE.txt',
+    help: 'the system prompt (instead of system_prompt in FILE.yaml)',
+  },
   scope: {
     type: 'string',
     value: 'SCOPE',

@@ -26,6 +26,7 @@ import {
   startExperiment,
 } from './commands/rollout.ts';
 import { promote, rollBack, setShare, showRoute, startRoute } from './commands/route.ts';
+import { listSettings, makeSettings, showSettings } from './commands/settings.ts';
 import { showStatus } from './commands/status.ts';
 import { endWeek } from './commands/week.ts';
 import { type Failure, messageOf, OperationError, UsageError } from './errors.ts';
@@ -74,6 +75,9 @@ const HANDLERS: Readonly<Record<CommandName, Command>> = {
   'experiment stop': commandExperiment('stop'),
   'experiment rollback': commandExperiment('rollback'),
   'experiment analyze': analyzeFile,
+  'settings create': makeSettings,
+  'settings list': listSettings,
+  'settings show': showSettings,
   'history list': listHistory,
   'history show': showHistory,
   'history at': historyAt,

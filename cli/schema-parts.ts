@@ -20,6 +20,8 @@ export function listOf<Key extends string, Schema extends z.ZodType>(key: Key, s
 /** The routing table, as it is and as it was on each side of a change. */
 export const live = z.looseObject({
   production: z.string(),
+  /** What production answers under; none said are the built-in ones. */
+  settings: z.looseObject({ id: z.string(), name: z.string() }).nullish(),
   candidate: z.string().nullable(),
   share_bp: z.number().min(0).max(10_000),
   version: z.number(),

@@ -279,6 +279,7 @@ const aboutAnswer = {
   feedback: z.array(feedbackEvent),
   /** The change that made the route what it was; null before the first one. */
   routing: routeChange.nullable(),
+  settings: z.looseObject({ id: z.string(), name: z.string() }).nullish(),
   uses: z.array(z.looseObject({ dataset_id: z.string(), role: z.string(), split: z.string() })),
   learned_by: z.array(z.string()),
   model: modelLineage.nullable(),

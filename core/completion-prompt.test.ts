@@ -5,9 +5,14 @@ import { systemPrompt } from './system-prompt.ts';
 import { readCompletion } from './wire/completion.ts';
 
 const WINDOW = { windowTokens: 512, answerTokens: 128 };
+const BUILT_IN = { settings: undefined, inUse: [undefined] };
 const user = (content: string) => ({ role: 'user', content });
 const prompt = (over: object) =>
-  completionPrompt(readCompletion({ model: 'm', messages: [user('Hello')], ...over }), WINDOW);
+  completionPrompt(
+    readCompletion({ model: 'm', messages: [user('Hello')], ...over }),
+    BUILT_IN,
+    WINDOW,
+  );
 
 test('our system turn comes first and the client\u2019s own is added to it', () => {
   const { messages, custom, question } = prompt({

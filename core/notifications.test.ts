@@ -28,6 +28,14 @@ const numbers = {
     { id: '2026-w42.2', status: 'refused' },
   ],
   production: '2026-w41.1',
+  experiments: [
+    { id: 'rollout-2026-w42.1-1', candidate: '2026-w42.1', status: 'running' },
+    {
+      id: 'rollout-settings-0123456789ab-1',
+      candidate: 'settings-0123456789ab',
+      status: 'waiting',
+    },
+  ],
   waiting: { reviews: 2, jobs: 0, models: ['2026-w42.1'] },
 };
 const news = {
@@ -109,7 +117,7 @@ test('a route says what became of it, and that no reason was given', () => {
   expect(['start', 'share', 'promote', 'rollback', 'pause'].map((one) => told(one).title)).toEqual([
     'Route started: x',
     'Route grown: x',
-    'Model promoted: x',
+    'Promoted: x',
     'Rolled back: x',
     'Route changed: x',
   ]);
@@ -125,6 +133,11 @@ test('an experiment says what it needs; that a rolled back model is off is not s
   expect(told({ urgency: 'info' }).title).toBe('Experiment with 2026-w42.1: waiting');
   expect(told({ urgency: 'over' }).chat).toBe(true);
   expect(told({ urgency: 'over', phase: 'rolled_back' }).chat).toBe(false);
+  expect(told({}).facts).toContainEqual(['Model', '2026-w42.1']);
+  expect(told({ candidate: 'settings-0123456789ab' }).facts).toContainEqual([
+    'Settings',
+    'settings-0123456789ab',
+  ]);
   expect(noticeOf({ kind: 'experiment', ...news, why: 'good enough' }).text).toBe(
     'ready to advance; waits for approval (good enough)',
   );
@@ -144,6 +157,10 @@ describe('the digest', () => {
       'Models',
       '2026-w42.1 (registered), 2026-w42.2 (refused)',
     ]);
+    expect(notice.facts).toContainEqual([
+      'Experiments',
+      'rollout-2026-w42.1-1 (model, running), rollout-settings-0123456789ab-1 (settings, waiting)',
+    ]);
   });
 
   test('of a week without anything says so, and invents no satisfaction', () => {
@@ -154,6 +171,7 @@ describe('the digest', () => {
       thumbsDown: 0,
       datasets: [],
       models: [],
+      experiments: [],
       waiting: { reviews: 0, jobs: 0, models: [] },
     };
     const notice = noticeOf({ kind: 'digest', week: '2026-w43', numbers: nothing });

@@ -2,6 +2,8 @@
 // carries it. Pure. A new kind of message is a member of `NotificationEvent` and an arm of `noticeOf`.
 // Which shape Slack and PagerDuty want is in adapters/notify/.
 
+import { isSettingsId } from './answer-settings.ts';
+
 export interface DigestNumbers {
   answers: number;
   thumbsUp: number;
@@ -10,7 +12,10 @@ export interface DigestNumbers {
   corrections: number;
   datasets: { id: string; status: string }[];
   models: { id: string; status: string }[];
+  /** With its settings, where they are not the built-in ones. */
   production: string;
+  /** Those that are not over. */
+  experiments: { id: string; candidate: string; status: string }[];
   waiting: { reviews: number; jobs: number; models: string[] };
 }
 
@@ -105,7 +110,7 @@ export type ConsoleSection = 'route' | 'training' | 'models' | 'reviews' | 'data
 const ROUTE_WORDS: ReadonlyMap<string, string> = new Map([
   ['start', 'Route started'],
   ['share', 'Route grown'],
-  ['promote', 'Model promoted'],
+  ['promote', 'Promoted'],
   ['rollback', 'Rolled back'],
 ]);
 
@@ -247,7 +252,7 @@ function experimentNotice(news: ExperimentNews): Notice {
     text: why === null || reason.includes(why) ? reason : `${reason} (${why})`,
     facts: [
       ['Experiment', id],
-      ['Model', candidate],
+      [isSettingsId(candidate) ? 'Settings' : 'Model', candidate],
       ['Now', phase.replaceAll('_', ' ')],
       ['By', who],
       ['At', minuteOf(at)],
@@ -327,11 +332,17 @@ function digest(week: string, numbers: DigestNumbers): Notice {
       ['Corrections', grouped(numbers.corrections)],
       ['Datasets', list(numbers.datasets)],
       ['Models', list(numbers.models)],
+      ['Experiments', list(numbers.experiments.map(experimentLine))],
       ['In production', numbers.production],
     ],
     section: waiting.reviews > 0 ? 'reviews' : 'route',
   };
 }
+
+const experimentLine = ({ id, candidate, status }: DigestNumbers['experiments'][number]) => ({
+  id,
+  status: `${isSettingsId(candidate) ? 'settings' : 'model'}, ${status}`,
+});
 
 const grouped = (value: number) => value.toLocaleString('en-US');
 const minuteOf = (at: Date) => `${at.toISOString().slice(0, 16).replace('T', ' ')} UTC`;

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { BUILT_IN } from './answer-settings.ts';
 import { decideRoute, freePlaces, type RouteCommand } from './route-commands.ts';
 import { initialTable, type RoutingTable } from './routing.ts';
 
@@ -109,7 +110,89 @@ test('a roll-back during an experiment takes the candidate off and keeps product
   });
 });
 
+const settingsOf = (digit: string) => ({
+  id: `settings-00000000000${digit}`,
+  name: `number ${digit}`,
+  body: BUILT_IN,
+});
+const trying = (digit: string, over: object = {}): RouteCommand => ({
+  action: 'start',
+  shareBp: 1000,
+  settings: settingsOf(digit),
+  ...over,
+});
+
+test('settings that are promoted are production\u2019s, for whichever model; a roll-back restores what was', () => {
+  const promoted = after(trying('1'), { action: 'promote' });
+  expect(promoted).toMatchObject({
+    production: 'base',
+    settings: settingsOf('1'),
+    previous: 'base',
+    experiments: [],
+  });
+  expect(promoted).not.toHaveProperty('previousSettings');
+  const withModel = after(trying('1'), { action: 'promote' }, start, { action: 'promote' });
+  expect(withModel).toMatchObject({
+    production: '2026-w42.1',
+    settings: settingsOf('1'),
+    previous: 'base',
+    previousSettings: settingsOf('1'),
+  });
+  const back = decideRoute(promoted, { action: 'rollback' }, T0);
+  expect(back).toMatchObject({
+    ok: true,
+    next: { production: 'base', previous: null },
+    summary: 'the built-in settings restored in place of settings-000000000001 (number 1), on base',
+  });
+  expect(back).not.toHaveProperty('next.settings');
+  const modelBack = decideRoute(withModel, { action: 'rollback', modelId: '2026-w42.1' }, T0);
+  expect(modelBack).toMatchObject({ next: { production: 'base', settings: settingsOf('1') } });
+});
+
+test('settings in production are rolled back by their id, beside what else runs', () => {
+  const table = after(trying('1'), { action: 'promote' }, onSlice('b', 5000), {
+    action: 'rollback',
+    modelId: settingsOf('1').id,
+  });
+  expect(table).toMatchObject({
+    production: 'base',
+    experiments: [{ candidate: 'b', stratum: 1 }],
+  });
+  expect(table).not.toHaveProperty('settings');
+});
+
+test('another production, of a model or of settings, begins a stratum of what else is tried', () => {
+  const both = [trying('1', { sliceBp: 3000 }), onSlice('b', 5000)];
+  expect(experimentsAfter(...both, { action: 'promote', modelId: 'b' })).toMatchObject([
+    { candidate: settingsOf('1').id, stratum: 1 },
+  ]);
+  expect(
+    experimentsAfter(...both, { action: 'promote', modelId: settingsOf('1').id }),
+  ).toMatchObject([{ candidate: 'b', stratum: 1 }]);
+});
+
+test('settings that come back to production are not tried against themselves', () => {
+  const table = after(
+    trying('1'),
+    { action: 'promote' },
+    trying('2', { sliceBp: 3000 }),
+    { action: 'promote' },
+    trying('1', { sliceBp: 3000 }),
+    { action: 'rollback', modelId: settingsOf('2').id },
+  );
+  expect(table).toMatchObject({ settings: settingsOf('1'), experiments: [] });
+});
+
 test.each<[string, RouteCommand[], RouteCommand, string]>([
+  ['a model and settings at once', [], trying('1', { modelId: 'x' }), 'a model, or settings'],
+  ['neither', [], { action: 'start', shareBp: 1000 }, 'a model, or settings'],
+  ['settings under trial', [trying('1', { sliceBp: 900 })], trying('1'), 'already under trial'],
+  [
+    'settings in production',
+    [trying('1'), { action: 'promote' }],
+    trying('1'),
+    'already in production',
+  ],
   ['a second candidate', [start], { ...start, modelId: 'x' }, 'already at 10 %'],
   ['a slice beside everyone', [start], onSlice('x', 1000), 'no room for a slice of 10 %'],
   ['a slice that is wider than what is free', two, onSlice('x', 2500), 'free one is 20 %'],

@@ -2,8 +2,17 @@
 // and a table in, the next table and its summary out, or why not. No IO, no clock.
 
 import { z } from 'zod';
+import { answerSettingsSchema, settingsText } from './answer-settings.ts';
 import { BUCKETS } from './assignment.ts';
-import { type Experiment, MOST_EXPERIMENTS, type RoutingTable } from './routing.ts';
+import {
+  type Answerer,
+  answererName,
+  type Experiment,
+  MOST_EXPERIMENTS,
+  productionOf,
+  type RoutingTable,
+  treatmentOf,
+} from './routing.ts';
 
 const share = z.int().min(1).max(BUCKETS);
 
@@ -13,7 +22,9 @@ const meant = { modelId: z.string().optional(), experimentId: z.string().optiona
 export const routeCommandSchema = z.discriminatedUnion('action', [
   z.strictObject({
     action: z.literal('start'),
-    modelId: z.string(),
+    /** What is tried: a model, or settings on the model in production. */
+    modelId: z.string().optional(),
+    settings: answerSettingsSchema.optional(),
     /** Of the slice. */
     shareBp: share,
     /** Of all visitors; without it everyone, if nothing else runs. */
@@ -33,16 +44,28 @@ export type RouteDecision =
   | { ok: true; next: RoutingTable; summary: string }
   | { ok: false; reason: string };
 
+type Side = Pick<RoutingTable, 'production' | 'settings' | 'previous' | 'previousSettings'>;
+
+/** Who answers everyone, and what came before; built-in settings are left out. */
+const sideOf = (now: Answerer, before: Answerer | null): Side => ({
+  production: now.model,
+  previous: before?.model ?? null,
+  ...(now.settings === undefined ? {} : { settings: now.settings }),
+  ...(before?.settings === undefined ? {} : { previousSettings: before.settings }),
+});
+
 const percent = (bp: number) => `${bp / 100} %`;
 const refuse = (reason: string) => ({ ok: false as const, reason });
 
 function change(
   table: RoutingTable,
-  patch: Partial<RoutingTable>,
+  { side, experiments }: { side?: Side; experiments: Experiment[] },
   summary: string,
   now: number,
 ): RouteDecision {
-  const next = { ...table, ...patch, version: table.version + 1, updatedAt: now };
+  const { settings: _, previousSettings: __, ...others } = table;
+  const kept = side === undefined ? table : { ...others, ...side };
+  const next = { ...kept, experiments, version: table.version + 1, updatedAt: now };
   return { ok: true, next, summary };
 }
 
@@ -69,11 +92,17 @@ function start(
   command: Extract<RouteCommand, { action: 'start' }>,
   now: number,
 ): RouteDecision {
-  const { modelId, shareBp, sliceBp } = command;
+  const { modelId, settings, shareBp, sliceBp } = command;
   const { experiments, production } = table;
-  if (modelId === production) return refuse(`${modelId} is already in production`);
-  if (experiments.some(({ candidate }) => candidate === modelId)) {
-    return refuse(`${modelId} is already under trial: ${listed(experiments)}`);
+  const candidate = settings?.id ?? modelId;
+  if (candidate === undefined || (settings !== undefined && modelId !== undefined)) {
+    return refuse('say what is tried: a model, or settings');
+  }
+  if (candidate === production || candidate === table.settings?.id) {
+    return refuse(`${candidate} is already in production`);
+  }
+  if (experiments.some((one) => one.candidate === candidate)) {
+    return refuse(`${candidate} is already under trial: ${listed(experiments)}`);
   }
   if (experiments.length > 0 && sliceBp === undefined) {
     return refuse(
@@ -95,9 +124,10 @@ function start(
     );
   }
   const experiment: Experiment = {
-    id: command.experimentId ?? `exp-${modelId}-${table.version + 1}`,
-    salt: `${modelId}:${table.version + 1}`,
-    candidate: modelId,
+    id: command.experimentId ?? `exp-${candidate}-${table.version + 1}`,
+    salt: `${candidate}:${table.version + 1}`,
+    candidate,
+    ...(settings === undefined ? {} : { settings }),
     shareBp,
     fromBp: gap.fromBp,
     toBp: gap.fromBp + widthBp,
@@ -108,7 +138,7 @@ function start(
   return change(
     table,
     { experiments: [...experiments, experiment] },
-    `${modelId} at ${percent(shareBp)}${ofSlice(experiment)} beside ${production}`,
+    `${candidate} at ${percent(shareBp)}${ofSlice(experiment)} beside ${answererName(productionOf(table))}`,
     now,
   );
 }
@@ -140,28 +170,33 @@ function promote(table: RoutingTable, command: Meant, now: number): RouteDecisio
   if (!found.ok) return found;
   const { running } = found;
   const others = table.experiments.filter((one) => one !== running);
+  const before = productionOf(table);
   return change(
     table,
     {
-      production: running.candidate,
-      previous: table.production,
+      side: sideOf(treatmentOf(table, running), before),
       experiments: restarted(others, now),
     },
-    `${running.candidate} replaces ${table.production} for everyone${restart(others)}`,
+    running.settings === undefined
+      ? `${running.candidate} replaces ${before.model} for everyone${restart(others)}`
+      : `${settingsText(running.settings)} replaces ${settingsText(before.settings)} for everyone, on ${before.model}${restart(others)}`,
     now,
   );
 }
 
 function rollBack(table: RoutingTable, command: Meant, now: number): RouteDecision {
   const { experiments, production, previous } = table;
-  const namesProduction = command.experimentId === undefined && command.modelId === production;
+  const namesProduction =
+    command.experimentId === undefined &&
+    command.modelId !== undefined &&
+    [production, table.settings?.id].includes(command.modelId);
   if (experiments.length > 0 && !namesProduction) {
     const found = theOne(experiments, command);
     if (!found.ok) return found;
     return change(
       table,
       { experiments: experiments.filter((one) => one !== found.running) },
-      `${found.running.candidate} taken off; ${production} answers ${ofEveryone(found.running)}`,
+      `${found.running.candidate} taken off; ${answererName(productionOf(table))} answers ${ofEveryone(found.running)}`,
       now,
     );
   }
@@ -169,18 +204,26 @@ function rollBack(table: RoutingTable, command: Meant, now: number): RouteDecisi
   if (named !== undefined && !namesProduction) {
     return refuse(`${named} is not under trial and not in production (${production} is)`);
   }
-  if (previous === null) return refuse('there is no earlier production model to go back to');
+  if (previous === null) return refuse('there is no earlier production to go back to');
+  const back: Answerer = { model: previous, settings: table.previousSettings };
   // Its own trial would compare it with itself.
-  const others = experiments.filter(({ candidate }) => candidate !== previous);
+  const others = experiments.filter(
+    ({ candidate }) => candidate !== previous && candidate !== back.settings?.id,
+  );
   return change(
     table,
-    { production: previous, previous: null, experiments: restarted(others, now) },
-    `${previous} restored in place of ${production}${restart(others)}`,
+    { side: sideOf(back, null), experiments: restarted(others, now) },
+    `${restored(back, productionOf(table))}${restart(others)}`,
     now,
   );
 }
 
-/** The control is another model now: what was measured against the old one stays by itself. */
+const restored = (back: Answerer, from: Answerer): string =>
+  back.model === from.model
+    ? `${settingsText(back.settings)} restored in place of ${settingsText(from.settings)}, on ${back.model}`
+    : `${answererName(back)} restored in place of ${answererName(from)}`;
+
+/** The control is another one now: what was measured against the old one stays by itself. */
 const restarted = (experiments: readonly Experiment[], now: number): Experiment[] =>
   experiments.map((one) => ({ ...one, stratum: one.stratum + 1, stratumStartedAt: now }));
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { BUILT_IN } from './answer-settings.ts';
 import { BUCKETS } from './assignment.ts';
 import { decideRoute, type RouteCommand } from './route-commands.ts';
 import { assign, initialTable, type RoutingTable, routingTableSchema } from './routing.ts';
@@ -74,6 +75,9 @@ test('another experiment that starts or ends moves nobody of this one', () => {
   );
 });
 
+const treatedBy = (table: RoutingTable, visitors: readonly string[]) =>
+  visitors.find((visitor) => assign(table, visitor).arm === 'treatment') ?? '';
+
 const oldTable = {
   schema: 1,
   version: 7,
@@ -118,6 +122,43 @@ test('reading an old table again changes nothing, and its visitors stay where th
     (visitor) => assign(read, visitor).arm === 'treatment',
   );
   expect(treated).toEqual(expected);
+});
+
+const settings = { id: 'settings-0123456789ab', name: 'short', body: BUILT_IN };
+const tried = { action: 'start', shareBp: 1000, settings } satisfies RouteCommand;
+
+test('where settings are tried both arms have production\u2019s model, whichever that is', () => {
+  const table = after(tried);
+  const visitors = Array.from({ length: 400 }, (_, n) => `v${n}`);
+  const arms = visitors.map((visitor) => assign(table, visitor));
+  expect(new Set(arms.map(({ model }) => model))).toEqual(new Set([table.production]));
+  for (const { arm, settings: under } of arms) {
+    expect(under).toEqual(arm === 'treatment' ? settings : undefined);
+  }
+  const next = assign({ ...table, production: 'newer' }, treatedBy(table, visitors));
+  expect(next).toMatchObject({ arm: 'treatment', model: 'newer', settings });
+});
+
+test('a model under trial is answered under production\u2019s settings', () => {
+  const table = { ...after(start), settings };
+  const arms = Array.from({ length: 200 }, (_, n) => assign(table, `v${n}`));
+  expect(arms.every((arm) => arm.settings === settings)).toBe(true);
+  expect(new Set(arms.map(({ model }) => model)).size).toBe(2);
+});
+
+test('who is told how long the prompt was takes no part where settings are tried', () => {
+  const visitors = Array.from({ length: 200 }, (_, n) => `v${n}`);
+  const sees = { seesPromptTokens: true };
+  expect(visitors.map((visitor) => assign(after(tried), visitor, sees).arm)).not.toContain(
+    'treatment',
+  );
+  expect(visitors.map((visitor) => assign(after(start), visitor, sees).arm)).toContain('treatment');
+});
+
+test('a table without settings is stored as it ever was', () => {
+  expect(JSON.stringify(after(start))).not.toContain('ettings');
+  const table = after(tried);
+  expect(routingTableSchema.parse(JSON.parse(JSON.stringify(table)))).toEqual(table);
 });
 
 test('overlapping slices are no table', () => {

@@ -1,7 +1,8 @@
-// The system prompt, versioned: the version is recorded with every answer, so that lineage can say
-// what the model was told. Change the text only together with the version; old ones stay listed.
+// The built-in system prompt, versioned: the version is recorded with every answer, so that lineage can say
+// what the model was told. Change the text only together with the version; old ones stay listed. Others
+// are settings (answer-settings.ts), made by operators.
 
-const PROMPTS = {
+export const PROMPTS = {
   v1: 'You are Agent Bruno, a helpful SRE assistant. Answer briefly.',
 } as const;
 
@@ -16,14 +17,15 @@ export interface PromptSource {
 }
 
 /** Retrieved context goes into the system turn: the chat template has no role of its own for it. */
-export function systemPrompt(version: PromptVersion, sources: readonly PromptSource[]): string {
+export function withSources(prompt: string, sources: readonly PromptSource[]): string {
   const listed = sources.map(
     (source, index) => `[${index + 1}] ${source.title}${source.text ? `: ${source.text}` : ''}`,
   );
-  return listed.length === 0
-    ? PROMPTS[version]
-    : `${PROMPTS[version]}\n\nSources:\n${listed.join('\n')}`;
+  return listed.length === 0 ? prompt : `${prompt}\n\nSources:\n${listed.join('\n')}`;
 }
+
+export const systemPrompt = (version: PromptVersion, sources: readonly PromptSource[]): string =>
+  withSources(PROMPTS[version], sources);
 
 export function isPromptVersion(text: string): text is PromptVersion {
   return Object.hasOwn(PROMPTS, text);

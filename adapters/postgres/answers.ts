@@ -49,6 +49,7 @@ export async function insertInteractions(
     created_at: new Date(event.created_at).toISOString(),
     share_bp: event.share_bp ?? null,
     stratum: event.stratum ?? null,
+    settings_id: event.settings_id ?? null,
   }));
   const inserted = await db.execute(sql`${insertRows(interactions, rows)}
     ON CONFLICT DO NOTHING RETURNING interaction_id`);

@@ -56,13 +56,22 @@ export async function rolloutsOfCandidate(db: Queryable, candidate: string) {
   return db.select().from(rollouts).where(eq(rollouts.candidate, candidate));
 }
 
-/** Models that are tried, or may be at any moment. */
+/** What is tried, or may be at any moment: models, and settings. */
 export async function openCandidates(db: Queryable): Promise<string[]> {
   const rows = await db
     .selectDistinct({ candidate: rollouts.candidate })
     .from(rollouts)
     .where(ne(rollouts.status, 'ended'));
   return rows.map(({ candidate }) => candidate);
+}
+
+/** Those that are not over, in the order of the line. */
+export async function openRollouts(db: Queryable) {
+  return db
+    .select({ id: rollouts.id, candidate: rollouts.candidate, status: rollouts.status })
+    .from(rollouts)
+    .where(ne(rollouts.status, 'ended'))
+    .orderBy(asc(rollouts.ordinal));
 }
 
 export async function dueRollouts(db: Queryable, at: Date): Promise<string[]> {
@@ -128,7 +137,8 @@ export async function routedBefore(
     SELECT bool_or(to_table -> 'experiments' @> ${one}::jsonb) AS started,
            bool_or(from_table -> 'experiments' @> ${one}::jsonb
                    AND NOT to_table -> 'experiments' @> ${one}::jsonb
-                   AND to_table ->> 'production' = ${candidate}) AS promoted
+                   AND ${candidate} IN (to_table ->> 'production', to_table -> 'settings' ->> 'id'))
+             AS promoted
       FROM routing_history`);
   const found = z
     .object({ started: z.boolean().nullable(), promoted: z.boolean().nullable() })

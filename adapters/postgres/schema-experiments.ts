@@ -184,6 +184,22 @@ export const experimentThresholds = pgTable(
   ],
 );
 
+/** Never changed nor deleted, by a trigger: an id means the same for ever. See core/answer-settings.ts. */
+export const answerSettings = pgTable(
+  'answer_settings',
+  {
+    id: text('id').primaryKey(),
+    name: text('name').notNull(),
+    /** SHA-256 of the body's canonical JSON, in hex. */
+    bodyHash: text('body_hash').notNull(),
+    body: jsonb('body').notNull(),
+    createdAt: instant('created_at').notNull(),
+    createdBy: text('created_by').notNull(),
+    reason: text('reason').notNull(),
+  },
+  (table) => [index('answer_settings_created').on(table.createdAt)],
+);
+
 /**
  * Rollouts as lists read them, written with each row of the history and at each look. The history is
  * what a lost rollout is rebuilt from; this is its newest state.

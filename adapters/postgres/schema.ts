@@ -65,6 +65,8 @@ export const interactions = pgTable(
     /** Null outside experiments, and in rows from before stages were kept: those are in no sum. */
     shareBp: integer('share_bp'),
     stratum: integer('stratum'),
+    /** Under which of answer_settings it was given; null: the built-in ones. */
+    settingsId: text('settings_id'),
     /** Retention took question, answer and sources; the row still counts. */
     textRemovedAt: instant('text_removed_at'),
   },

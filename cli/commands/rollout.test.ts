@@ -29,7 +29,7 @@ describe('experiments', () => {
 
   it('lists and shows them, also as one JSON document', async () => {
     expect((await run('experiment list')).out).toMatch(
-      /rollout-2026-w42.1-1 +2026-w42.1 +waiting +10 %/,
+      /rollout-2026-w42.1-1 +model +2026-w42.1 +waiting +10 %/,
     );
     const { out } = await run(`experiment show ${ID}`);
     expect(out).toMatch(/thumbs up +10 % +72.4 % +10,900 +76.3 % +1,211/);

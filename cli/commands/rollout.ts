@@ -3,6 +3,7 @@
  * traffic. Every change carries a request id, so that a repeat changes nothing twice.
  */
 import { PROMOTE_ON } from '../../core/statistics/policy.ts';
+import { UsageError } from '../errors.ts';
 import { type Experiment, experiment, experimentList, planAnswer } from '../experiment-schemas.ts';
 import { facts, page } from '../layout.ts';
 import { parseChoice, parseId } from '../option-values.ts';
@@ -11,13 +12,13 @@ import { experimentListPage, planPage, rolloutPage } from '../views/rollout-view
 import { checkedChange, withRequestId } from './route.ts';
 
 const LIST = '/admin/experiments';
-/** How the stack names what it plans; anything else is a model. */
+/** How the stack names what it plans; anything else is a model, settings come by their option. */
 const IS_EXPERIMENT = /^rollout-/;
 
 export const planExperiment: Command = async (call) => {
-  const { promote_on } = promoteOn(call);
-  const query = promote_on === undefined ? '' : `?promote_on=${promote_on}`;
-  const document = await call.client.get(`${LIST}/plan${query}`, planAnswer);
+  const query = new URLSearchParams({ ...promoteOn(call), ...settingsOf(call) });
+  const asked = query.size === 0 ? '' : `?${query}`;
+  const document = await call.client.get(`${LIST}/plan${asked}`, planAnswer);
   return { document, text: planPage(document.plan) };
 };
 
@@ -32,7 +33,16 @@ export const showExperiment: Command = async (call) => {
 };
 
 export const startExperiment: Command = (call) => {
-  const given = parseId(argument(call, 0), 'MODEL_OR_ID');
+  const settings = settingsOf(call);
+  const tried = call.args[0];
+  if ((tried === undefined) === (settings.settings_id === undefined)) {
+    throw new UsageError(
+      'bruno experiment start needs a model, the id of a planned experiment, or --settings: one of them',
+    );
+  }
+  if (tried === undefined)
+    return change(call, LIST, { ...settings, start: true, ...promoteOn(call) });
+  const given = parseId(tried, 'MODEL_OR_ID');
   if (IS_EXPERIMENT.test(given)) return change(call, commandPath(given), { action: 'start' });
   return change(call, LIST, { model_id: given, start: true, ...promoteOn(call) });
 };
@@ -46,6 +56,11 @@ function promoteOn(call: CommandCall): { promote_on?: (typeof PROMOTE_ON)[number
   const given = textOption(call.options, 'promote-on');
   if (given === undefined) return {};
   return { promote_on: parseChoice(given, PROMOTE_ON, '--promote-on') };
+}
+
+function settingsOf(call: CommandCall): { settings_id?: string } {
+  const given = textOption(call.options, 'settings');
+  return given === undefined ? {} : { settings_id: parseId(given, '--settings') };
 }
 
 const pathOf = (id: string) => `${LIST}/${encodeURIComponent(parseId(id, 'ID'))}`;

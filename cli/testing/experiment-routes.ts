@@ -34,7 +34,12 @@ export const plan: ExperimentPlan = {
 
 export const experiment: Experiment = {
   id: 'rollout-2026-w42.1-1',
+  kind: 'model',
   model_id: '2026-w42.1',
+  arms: {
+    control: { description: '2026-w41.1 with the built-in settings' },
+    treatment: { description: '2026-w42.1 with the built-in settings' },
+  },
   status: 'waiting',
   share: 0.1,
   outcome: null,
@@ -121,10 +126,13 @@ export function experimentRoute(
     case 'POST experiments': {
       const parsed = createExperimentSchema.safeParse(body);
       if (!parsed.success) return refused(400, 'invalid_request', parsed.error.message);
+      const { model_id, settings_id } = parsed.data;
+      const tried = model_id ?? settings_id ?? '';
       const made = {
         ...experiment,
-        id: `rollout-${parsed.data.model_id}-1`,
-        model_id: parsed.data.model_id,
+        id: `rollout-${tried}-1`,
+        kind: settings_id === undefined ? 'model' : 'settings',
+        model_id: tried,
         status: parsed.data.start === true ? 'running' : 'planned',
         evidence: null,
       };

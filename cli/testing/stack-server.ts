@@ -17,9 +17,11 @@ import {
   revokeKeySchema,
   routeRequestSchema,
 } from '../../core/wire/admin.ts';
+import type { SettingsAnswer } from '../../core/wire/settings.ts';
 import type { Experiment } from '../experiment-schemas.ts';
 import { experiment, experimentRoute } from './experiment-routes.ts';
 import { recordRoute, type Told, told } from './record-routes.ts';
+import { settings, settingsRoute } from './settings-routes.ts';
 import * as state from './stack-state.ts';
 
 export const JOB_2 = '0b0e0000-0000-4000-8000-0000000000b2';
@@ -58,6 +60,7 @@ export type World = Told & {
   lineage: unknown;
   keys: state.KeyState[];
   experiments: Experiment[];
+  settings: SettingsAnswer[];
   /** False: a stack in the cloud, without the endpoints of one machine. */
   local: boolean;
   /** Answered first, one a request. */
@@ -94,6 +97,7 @@ export async function startStack(): Promise<Stack> {
     lineage: state.modelLineage,
     keys: [{ ...state.apiKey }],
     experiments: [{ ...experiment }],
+    settings: [settings],
     local: true,
     before: [],
     after: [],
@@ -178,7 +182,8 @@ function route(world: World, request: Request): Reply {
   const key = `${request.method} ${noun}${id === '' ? '' : '/:id'}${verb === '' ? '' : `/${verb}`}`;
   const recorded = recordRoute(world, { ...request, key, id });
   if (recorded !== null) return recorded;
-  const tried = experimentRoute(world, { key, id, body: request.body });
+  const about = { key, id, body: request.body };
+  const tried = experimentRoute(world, about) ?? settingsRoute(world, about);
   if (tried !== null) return tried;
   switch (key) {
     case 'GET status':

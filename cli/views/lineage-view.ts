@@ -42,6 +42,7 @@ function answerPage(found: AnswerLineage): string {
             ['answered', answer.response],
             ['when', instant(answer.created_at)],
             ['model', answer.model_served],
+            ['settings', settingsText(found)],
             ['route', routeText(answer.routing_version, found.routing)],
             ['taught in', usesText(found)],
             ['learned by', found.learned_by.join(', ') || 'no model'],
@@ -72,6 +73,9 @@ function eventSection(event: FeedbackEvent | undefined): string | null {
     ]),
   );
 }
+
+const settingsText = ({ settings }: AnswerLineage) =>
+  settings ? `${settings.id} (${settings.name})` : 'the built-in ones';
 
 /** Who made the route what it was, when and why. */
 function routeText(version: number, change: RouteChange | null): string {

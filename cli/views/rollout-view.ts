@@ -16,7 +16,8 @@ export function experimentListPage(rows: readonly ExperimentSummary[]): string {
   return table(
     [
       { title: 'experiment', max: 40 },
-      { title: 'model' },
+      { title: 'kind' },
+      { title: 'what is tried' },
       { title: 'status' },
       { title: 'share', right: true },
       { title: 'next look (UTC)' },
@@ -24,6 +25,7 @@ export function experimentListPage(rows: readonly ExperimentSummary[]): string {
     ],
     rows.map((row) => [
       row.id,
+      row.kind,
       row.model_id,
       plain(row.outcome ?? row.status),
       percent(row.share),
@@ -84,7 +86,9 @@ export function rolloutPage(one: Experiment): string {
     section(
       `Experiment ${one.id}`,
       facts([
-        ['model', one.model_id],
+        ['tries', one.kind === 'settings' ? 'settings, the same model in both arms' : 'a model'],
+        ['treatment', one.arms?.treatment.description ?? one.model_id],
+        ['control', one.arms?.control.description ?? 'production'],
         ['status', plain(one.outcome ?? one.status)],
         ['share', percent(one.share)],
         ['why', one.reason],

@@ -7,7 +7,7 @@ import type { Live, Route, RouteChange } from '../schemas.ts';
 /** The live table in three lines; also part of the status page. */
 export function liveFacts(table: Live): string {
   return facts([
-    ['production', table.production],
+    ['production', productionText(table)],
     ...candidates(table).map((text): [string, string] => ['candidate', text]),
     ['table', `version ${number(table.version)}`],
   ]);
@@ -59,16 +59,19 @@ function candidates({ candidate, share_bp: shareBp, experiments = [] }: Live): s
   );
 }
 
+const productionText = ({ production, settings }: Live) =>
+  settings ? `${production} with ${settings.id}` : production;
+
 const isWhole = ({ from_bp, to_bp }: { from_bp: number; to_bp: number }) =>
   from_bp === 0 && to_bp === 10_000;
 
 /** One side of a change. */
 function side(table: RouteChange['to']): string {
   if (table === null) return 'unreadable';
-  const { production, candidate, share_bp, experiments } = table;
+  const { candidate, share_bp, experiments } = table;
   const tried = experiments ?? (candidate === null ? [] : [{ candidate, share_bp }]);
   return [
-    production,
+    productionText(table),
     ...tried.map((one) => `${one.candidate} ${percent(one.share_bp / 10_000)}`),
   ].join(' + ');
 }

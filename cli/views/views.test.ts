@@ -2,11 +2,13 @@
  * The pages as people see them, pinned in golden/ beside this file.
  */
 import { describe, expect, it } from 'vitest';
+import { BUILT_IN } from '../../core/answer-settings.ts';
 import { helpPage } from '../help.ts';
 import { bytes, facts, minute, number, percent, table } from '../layout.ts';
 import * as schemas from '../schemas.ts';
 import { experiment, plan } from '../testing/experiment-routes.ts';
 import * as record from '../testing/record-routes.ts';
+import { settings } from '../testing/settings-routes.ts';
 import * as state from '../testing/stack-state.ts';
 import { datasetList, datasetPage } from './dataset-view.ts';
 import { deadLetterList } from './deadletter-view.ts';
@@ -20,6 +22,7 @@ import { outboxPage } from './notify-view.ts';
 import { reviewList } from './review-view.ts';
 import { experimentListPage, planPage, rolloutPage } from './rollout-view.ts';
 import { routePage } from './route-view.ts';
+import { settingsListPage, settingsPage } from './settings-view.ts';
 import { statusPage } from './status-view.ts';
 
 const dataset = schemas.dataset.parse(state.dataset);
@@ -129,9 +132,15 @@ describe('pages', () => {
     ['experiments', experimentListPage([experiment])],
     ['experiment', rolloutPage(experiment)],
     ['experiment-plan', planPage(plan)],
+    [
+      'settings-list',
+      settingsListPage({ built_in: { ...BUILT_IN, prompt_version: 'v1' }, settings: [settings] }),
+    ],
+    ['settings', settingsPage(settings)],
     ['help', helpPage([])],
     ['help-key', helpPage(['key'])],
     ['help-experiment', helpPage(['experiment'])],
+    ['help-settings', helpPage(['settings'])],
     ['help-key-create', helpPage(['key', 'create'])],
   ])('%s', async (name, page) => {
     await expect(`${page}\n`).toMatchFileSnapshot(`golden/${name}.txt`);

@@ -87,11 +87,16 @@ export const modelSchema = z.object({
 });
 export type Model = z.infer<typeof modelSchema>;
 
+/** Null: the built-in ones. A server from before there were settings says nothing of them. */
+const namedSettings = z.optional(z.nullable(z.object({ id: z.string(), name: z.string() })));
+
 /** The routing table, as it is and as it was on each side of a change. */
 const routeTableSchema = z.object({
   production: z.string(),
+  settings: namedSettings,
   candidate: z.optional(z.nullable(z.string())),
   previous: z.optional(z.nullable(z.string())),
+  previous_settings: namedSettings,
   share_bp: number,
   version: number,
   /** All that run; the fields above are the first one's. */
@@ -99,7 +104,9 @@ const routeTableSchema = z.object({
     z.array(
       z.object({
         id: z.string(),
+        /** A model, or where settings are tried their id. */
         candidate: z.string(),
+        settings: namedSettings,
         share_bp: z.number(),
         from_bp: z.number(),
         to_bp: z.number(),

@@ -116,6 +116,10 @@ describe('the routing history', () => {
     const tried = { production: 'a', candidate: 'b', share_bp: 2500, version: 2 };
     expect(describeRoute(tried)).toBe('a with b at 25 %');
     expect(describeRoute({ ...tried, candidate: null })).toBe('a');
+    const settings = { id: 'settings-0123456789ab', name: 'short' };
+    expect(describeRoute({ ...tried, candidate: null, settings })).toBe(
+      'a under settings-0123456789ab (short)',
+    );
     expect(describeRoute(null)).toBe('an unreadable table');
   });
 });

@@ -37,7 +37,8 @@ export function LiveRoute({ api, status, act }: Props) {
           <div>
             <dt>Production</dt>
             <dd>
-              <code>{live.production}</code> {basisPoints(10_000 - shareBp)}
+              <code>{live.production}</code>
+              {live.settings && ` under ${live.settings.name}`} {basisPoints(10_000 - shareBp)}
             </dd>
           </div>
           <div>
@@ -45,7 +46,8 @@ export function LiveRoute({ api, status, act }: Props) {
             {trials.length === 0 && <dd>none</dd>}
             {trials.map((trial) => (
               <dd key={trial.candidate}>
-                <code>{trial.candidate}</code> {shareText(trial)}
+                <code>{trial.candidate}</code>
+                {trial.settings && ` (settings: ${trial.settings})`} {shareText(trial)}
               </dd>
             ))}
           </div>

@@ -4,6 +4,7 @@ import type { Action } from '../action-dialog.tsx';
 import type { Api } from '../api/client.ts';
 import { anythingSchema, type Status } from '../api/schema.ts';
 import { percent } from '../format.ts';
+import { answererText } from './route-words.ts';
 import { trialsOf } from './trials.ts';
 
 /** The candidate that was on the page is named: another one running by now is a refusal. */
@@ -29,7 +30,8 @@ export function routeAction(api: Api, live: Live, request: RouteRequest): Action
 }
 
 function wordsOf(live: Live, request: RouteRequest) {
-  const { production } = live;
+  const production = answererText(live.production, live.settings);
+  const before = live.previous && answererText(live.previous, live.previous_settings);
   switch (request.action) {
     case 'start':
       return {
@@ -42,24 +44,24 @@ function wordsOf(live: Live, request: RouteRequest) {
       const whom = visitors(sliceOf(live, request.model_id));
       return {
         title: `Give ${request.model_id} ${percent(request.share)}`,
-        effect: `${percent(request.share)} of ${whom} will be answered by ${request.model_id}, the others by ${production}.`,
+        effect: `${percent(request.share)} of ${whom} will be answered ${how(live, request.model_id)} ${request.model_id}, the others by ${production}.`,
         verb: `Change to ${percent(request.share)}`,
-        result: `${request.model_id} now answers ${percent(request.share)} of ${whom}.`,
+        result: `${percent(request.share)} of ${whom} are answered ${how(live, request.model_id)} ${request.model_id} now.`,
       };
     }
     case 'promote':
       return {
         title: `Promote ${request.model_id}`,
-        effect: `${request.model_id} will answer every visitor. ${production} is retired and can be rolled back to.${others(live, request.model_id)}`,
+        effect: `Every visitor will be answered ${how(live, request.model_id)} ${request.model_id}. ${production} is retired and can be rolled back to.${others(live, request.model_id)}`,
         verb: 'Promote to everyone',
-        result: `${request.model_id} is in production and answers every visitor.`,
+        result: `${request.model_id} is in production: every visitor is answered ${how(live, request.model_id)} it.`,
       };
     case 'rollback':
       return {
         title: 'Roll back',
         effect:
           request.model_id === undefined
-            ? `Every visitor will be answered by ${live.previous ?? 'the earlier production model'} in place of ${production}.`
+            ? `Every visitor will be answered by ${before ?? 'the earlier production model'} in place of ${production}.`
             : `${request.model_id} will answer nobody any more; ${trialsOf(live).length > 1 ? 'its visitors get' : 'every visitor gets'} ${production}.`,
         verb: 'Roll back now',
         result: 'Rolled back. Visitors get the earlier model within seconds.',
@@ -71,6 +73,12 @@ function wordsOf(live: Live, request: RouteRequest) {
 
 const visitors = (slice: number | undefined) =>
   slice === undefined || slice === 1 ? 'visitors' : `a slice of ${percent(slice)} of visitors`;
+
+/** Visitors are answered by a model; settings are what it answers under. */
+const how = (live: Live, candidate: string) =>
+  trialsOf(live).some((one) => one.candidate === candidate && one.settings !== undefined)
+    ? 'under'
+    : 'by';
 
 function sliceOf(live: Live, candidate: string): number | undefined {
   const trial = trialsOf(live).find((one) => one.candidate === candidate);

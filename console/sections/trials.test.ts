@@ -18,6 +18,12 @@ it('reads a table of an older server, which knew one candidate and everyone', ()
   expect(trial && shareText(trial)).toBe('25 %');
 });
 
+it('knows settings that are tried by their name', () => {
+  const settings = { id: 'settings-0123456789ab', name: 'one sentence' };
+  const experiments = [{ ...one(settings.id, 5000, 0, 10_000), settings }];
+  expect(trialsOf({ ...none, experiments })).toMatchObject([{ settings: 'one sentence' }]);
+});
+
 it('counts a share of a slice as less of everyone', () => {
   const trials = trialsOf({
     ...none,

@@ -8,7 +8,10 @@ const MOST_TRIALS = 3;
 
 export interface Trial {
   id: string | null;
+  /** A model, or the id of settings that production's model is tried under. */
   candidate: string;
+  /** What people call those settings. */
+  settings?: string;
   shareBp: number;
   sliceBp: number;
 }
@@ -16,9 +19,10 @@ export interface Trial {
 /** A server from before there were slices names one candidate at most. */
 export function trialsOf(table: RouteTable): Trial[] {
   if (table.experiments !== undefined) {
-    return table.experiments.map(({ id, candidate, share_bp, from_bp, to_bp }) => ({
+    return table.experiments.map(({ id, candidate, settings, share_bp, from_bp, to_bp }) => ({
       id,
       candidate,
+      ...(settings ? { settings: settings.name } : {}),
       shareBp: share_bp,
       sliceBp: to_bp - from_bp,
     }));

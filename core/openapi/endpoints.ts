@@ -26,6 +26,7 @@ import { AGENT_ENDPOINTS } from './agent-endpoints.ts';
 import { BODY, type Endpoint, JSON_TYPE } from './endpoint.ts';
 import { EXPERIMENT_ENDPOINTS } from './experiment-endpoints.ts';
 import { OVERSIGHT_ENDPOINTS } from './oversight-endpoints.ts';
+import { SETTINGS_ENDPOINTS } from './settings-endpoints.ts';
 
 const STREAM = 'text/event-stream';
 /** Reading a visitor's token counts against that visitor's limit. */
@@ -239,6 +240,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...PUBLIC_ENDPOINTS,
   ...ADMIN_ENDPOINTS,
   ...EXPERIMENT_ENDPOINTS,
+  ...SETTINGS_ENDPOINTS,
   ...OVERSIGHT_ENDPOINTS,
   ...AGENT_ENDPOINTS,
 ];

@@ -40,10 +40,10 @@ export const EXPERIMENT_ENDPOINTS: readonly Endpoint[] = [
     id: 'planExperiment',
     title: 'Plan an experiment',
     about:
-      'From the traffic of the last two weeks: the first share, and the smallest change of each metric that would be known after 1, 3, 7 and 14 days. The query `promote_on` says what may promote: `improvement`, `non_inferior` or `no_evidence_of_harm`. Changes nothing.',
+      'From the traffic of the last two weeks: the first share, and the smallest change of each metric that would be known after 1, 3, 7 and 14 days. The query `promote_on` says what may promote: `improvement`, `non_inferior` or `no_evidence_of_harm`; `settings_id` that settings would be tried and not a model. Changes nothing.',
     security: ['operator'],
     answers: [{ status: 200, about: 'The plan.', schema: planAnswerSchema, types }],
-    errors: [...READING, 'invalid_request'],
+    errors: [...READING, 'invalid_request', 'not_found', 'conflict'],
   },
   {
     method: 'post',
@@ -51,7 +51,7 @@ export const EXPERIMENT_ENDPOINTS: readonly Endpoint[] = [
     id: 'createExperiment',
     title: 'Create an experiment',
     about:
-      'Plans an experiment with a registered model and writes the plan into the history; with `start` it starts as well, or takes its place in the line. A repeated `request_id` changes nothing.',
+      'Plans an experiment with a registered model, or with settings on the model in production, and writes the plan into the history; with `start` it starts as well, or takes its place in the line. A repeated `request_id` changes nothing.',
     body: { schema: createExperimentSchema, types },
     security: ['operator'],
     answers: [{ status: 201, about: 'Made.', schema: experimentAnswerSchema, types }],

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { progressSchema, verdictSchema } from './agent.ts';
 import { channelAnswerSchema, outboxCountsSchema } from './oversight-answers.ts';
 import { routeChangeSchema, tableAnswerSchema } from './route-answers.ts';
+import { settingsAnswerSchema } from './settings.ts';
 import {
   countSchema as count,
   instantSchema as instant,
@@ -214,6 +215,7 @@ const aboutAnswer = {
       response: z.string(),
       sources: sourcesSchema,
       prompt_version: z.string(),
+      settings_id: z.string().nullable(),
       model_served: z.string(),
       model_assigned: z.string(),
       arm: z.enum(['control', 'treatment', 'none']),
@@ -232,6 +234,8 @@ const aboutAnswer = {
     .nullable(),
   feedback: z.array(feedbackEventSchema),
   routing: routeChangeSchema.nullable(),
+  /** What it was given under; null: the built-in settings. */
+  settings: settingsAnswerSchema.nullable(),
   taught_in: z.array(z.string()),
   uses: z.array(z.object({ dataset_id: z.string(), role: z.string(), split: z.string() })),
   learned_by: z.array(z.string()),

@@ -19,6 +19,8 @@ export const interactionEventSchema = z.strictObject({
   sources: sourcesSchema,
   retrieval_possible: z.boolean(),
   prompt_version: z.string(),
+  /** Under which settings it was given; none said are the built-in ones. */
+  settings_id: z.string().nullish(),
   model_served: z.string(),
   model_assigned: z.string(),
   arm: z.enum(['control', 'treatment', 'none']),

@@ -18,11 +18,20 @@ export const EXPERIMENT_ACTIONS = [
 
 const promoteOn = z.enum(PROMOTE_ON);
 
-export const planQuerySchema = z.strictObject({ promote_on: promoteOn.optional() });
+export const EXPERIMENT_KINDS = ['model', 'settings'] as const;
+const kind = z.enum(EXPERIMENT_KINDS);
+
+export const planQuerySchema = z.strictObject({
+  promote_on: promoteOn.optional(),
+  /** Settings that would be tried; without them a model. */
+  settings_id: textSchema(100).optional(),
+});
 
 export const createExperimentSchema = z.strictObject({
-  model_id: textSchema(100),
-  /** What may promote it; without it what learning.yaml says. */
+  /** What is tried: a model, or settings on the model in production. One of the two. */
+  model_id: textSchema(100).optional(),
+  settings_id: textSchema(100).optional(),
+  /** What may promote it; without it what learning.yaml says. Settings: `improvement` only. */
   promote_on: promoteOn.optional(),
   /** Start it as well; without it it waits for its start. */
   start: z.boolean().optional(),
@@ -36,9 +45,21 @@ export const experimentCommandSchema = z.strictObject({
   request_id: uuidSchema.optional(),
 });
 
+/** Who answers an arm. Null where it is no longer known: the experiment is over. */
+const answerer = z.strictObject({
+  model_id: z.string().nullable(),
+  /** Null: the built-in settings, or no longer known. */
+  settings_id: z.string().nullable(),
+  description: z.string(),
+});
+
 const summary = {
   id: z.string(),
+  /** `settings`: the same model in both arms, under other settings. */
+  kind,
+  /** What is tried: a model's id, or where the kind is `settings` theirs. */
   model_id: z.string(),
+  arms: z.strictObject({ control: answerer, treatment: answerer }),
   status: z.string(),
   /** Null while it is not on traffic. */
   share: z.number().nullable(),

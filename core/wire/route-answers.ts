@@ -4,10 +4,16 @@
 import { z } from 'zod';
 import { bpSchema, countSchema as count, instantSchema as instant } from './shared.ts';
 
+/** Null: the built-in ones. */
+const settings = z.object({ id: z.string(), name: z.string() }).nullable();
+
 export const tableAnswerSchema = z.object({
   version: count,
   production: z.string(),
+  /** What production answers under. */
+  settings,
   previous: z.string().nullable(),
+  previous_settings: settings,
   /** The first experiment's, as are the share and the id; null and 0 while none runs. */
   candidate: z.string().nullable(),
   share_bp: bpSchema,
@@ -15,7 +21,10 @@ export const tableAnswerSchema = z.object({
   experiments: z.array(
     z.object({
       id: z.string(),
+      /** What is tried: a model, or the id of the settings that are named. */
       candidate: z.string(),
+      /** Null: a model is tried, under production's settings. */
+      settings,
       /** Of the slice, in ten-thousandths. */
       share_bp: bpSchema,
       /** The slice of all visitors: from here up to below `to_bp`. */

@@ -79,10 +79,16 @@ describe('what an answer is worth', () => {
   });
 });
 
+test('what was answered under settings that are tried is taught as usual', () => {
+  const tried = answer({ promptVersion: 'settings-0123456789ab' });
+  expect(judge(tried, [event({})], config)).toEqual(judge(answer(), [event({})], config));
+});
+
 describe('what is never taught', () => {
   test.each<[string, Partial<AnswerFacts>]>([
     ['opted_out', { trainingOptOut: true }],
     ['custom_prompt', { promptVersion: `${CURRENT_PROMPT}+custom` }],
+    ['custom_prompt', { promptVersion: 'settings-0123456789ab+custom' }],
     ['personal_data', { query: 'Write to anna.berg@example.com, please.' }],
     ['personal_data', { sourceTexts: ['Owner: anna.berg@example.com'] }],
   ])('%s: %o, praised and corrected', (reason, over) => {

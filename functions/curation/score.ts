@@ -1,5 +1,6 @@
 // One answer and everything said about it, judged: qualified, corrected, or filtered and why. Pure.
 
+import { isSettingsId } from '../../core/answer-settings.ts';
 import {
   explicitValue,
   FEEDBACK_TYPES,
@@ -162,7 +163,8 @@ function shortcoming(
 /** Why nothing may be taught about this question, a correction included. */
 function questionRefused(answer: AnswerFacts): FilterReason | undefined {
   if (answer.trainingOptOut) return 'opted_out';
-  if (!isPromptVersion(answer.promptVersion)) return 'custom_prompt';
+  const { promptVersion: version } = answer;
+  if (!isPromptVersion(version) && !isSettingsId(version)) return 'custom_prompt';
   const texts = [answer.query, ...answer.sourceTexts];
   return texts.some((text) => personalData(text) !== undefined) ? 'personal_data' : undefined;
 }

@@ -2,10 +2,13 @@
 // have their text and may be used. Whoever left since the answers were chosen is not among them.
 
 import { and, inArray, isNull, not } from 'drizzle-orm';
+import { findManySettings } from '../../adapters/postgres/answer-settings.ts';
 import type { Database } from '../../adapters/postgres/connect.ts';
 import type { InteractionRow } from '../../adapters/postgres/datasets.ts';
 import { refusedTraining } from '../../adapters/postgres/privacy.ts';
 import { feedbackEvents, interactions } from '../../adapters/postgres/schema.ts';
+import { BUILT_IN, isSettingsId, settingsBodySchema } from '../../core/answer-settings.ts';
+import { isPromptVersion, systemPrompt } from '../../core/system-prompt.ts';
 import type { Assembly } from './assemble.ts';
 import { keyFactsOf } from './key-facts.ts';
 
@@ -17,8 +20,15 @@ interface CorrectionText {
   keyFacts: string[];
 }
 
+export interface AnswerTexts {
+  row: InteractionRow;
+  /** The system prompt that it was given under, without sources. */
+  prompt: string;
+  corrections: Map<string, CorrectionText>;
+}
+
 /** By answer. */
-export type Texts = Map<string, { row: InteractionRow; corrections: Map<string, CorrectionText> }>;
+export type Texts = Map<string, AnswerTexts>;
 
 export async function fetchTexts(
   db: Database,
@@ -43,7 +53,11 @@ export async function fetchTexts(
           not(refusedTraining),
         ),
       );
-    for (const row of rows) texts.set(row.id, { row, corrections: new Map() });
+    const prompts = await promptsOf(db, rows);
+    for (const row of rows) {
+      const prompt = prompts.get(row.promptVersion) ?? BUILT_IN.system_prompt;
+      texts.set(row.id, { row, prompt, corrections: new Map() });
+    }
     const events = await db
       .select({
         id: feedbackEvents.id,
@@ -62,4 +76,14 @@ export async function fetchTexts(
     }
   }
   return texts;
+}
+
+/** By version: of the built-in ones, and of the settings that these answers were given under. */
+async function promptsOf(db: Database, rows: readonly InteractionRow[]) {
+  const versions = [...new Set(rows.map(({ promptVersion }) => promptVersion))];
+  const made = await findManySettings(db, versions.filter(isSettingsId));
+  return new Map([
+    ...versions.filter(isPromptVersion).map((one) => [one, systemPrompt(one, [])] as const),
+    ...made.map(({ id, body }) => [id, settingsBodySchema.parse(body).system_prompt] as const),
+  ]);
 }

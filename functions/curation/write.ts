@@ -4,15 +4,14 @@
 import type { ObjectStore } from '../../adapters/object-store/index.ts';
 import { sha256 } from '../../adapters/object-store/index.ts';
 import type { Database } from '../../adapters/postgres/connect.ts';
-import type { InteractionRow } from '../../adapters/postgres/datasets.ts';
 import { type CurationWindow, parseWeekId } from '../../core/calendar.ts';
-import { CURRENT_PROMPT, isPromptVersion, systemPrompt } from '../../core/system-prompt.ts';
+import { withSources } from '../../core/system-prompt.ts';
 import { topicOf } from '../../core/topics.ts';
 import { sourcesSchema } from '../../core/wire/shared.ts';
 import type { Member, PairRef } from './assemble.ts';
 import type { HeldOut } from './held-out.ts';
 import { type Complete, standing } from './standing.ts';
-import { fetchTexts, type Texts } from './texts.ts';
+import { type AnswerTexts, fetchTexts, type Texts } from './texts.ts';
 
 export interface DatasetFile {
   /** Path in the agent's dataset folder. */
@@ -151,10 +150,10 @@ async function writeManifests(
   return sha256(new TextEncoder().encode(manifest));
 }
 
-function promptOf(row: InteractionRow, question: string) {
-  const version = isPromptVersion(row.promptVersion) ? row.promptVersion : CURRENT_PROMPT;
+/** As the answer was asked for, under the settings of then. */
+function promptOf({ row, prompt }: Pick<AnswerTexts, 'row' | 'prompt'>, question: string) {
   return [
-    { role: 'system', content: systemPrompt(version, sourcesSchema.parse(row.sources)) },
+    { role: 'system', content: withSources(prompt, sourcesSchema.parse(row.sources)) },
     { role: 'user', content: question },
   ];
 }
@@ -185,7 +184,7 @@ function exampleLine(
   if (member.source === 'correction' && correction === undefined) return undefined;
   return JSON.stringify({
     id,
-    prompt: promptOf(row, question),
+    prompt: promptOf(found, question),
     completion: (correction?.text ?? row.response).trim(),
     repeats: member.repeats,
     metadata: {
@@ -218,7 +217,7 @@ function pairLine(
     .map((source) => source.text ?? source.title);
   return JSON.stringify({
     pair_id: pair.pairId,
-    messages: promptOf(chosen.row, chosen.row.query),
+    messages: promptOf(chosen, chosen.row.query),
     prompt: chosen.row.query,
     context: context.length === 0 ? null : context.join('\n'),
     response_chosen: { text: (correction?.text ?? chosen.row.response).trim() },

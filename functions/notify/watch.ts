@@ -7,9 +7,10 @@ import { datasetsMadeIn } from '../../adapters/postgres/datasets.ts';
 import { countWaiting, lastAgentSeen, longestWaiting } from '../../adapters/postgres/jobs.ts';
 import { latestTable, modelsEverLive, modelsMadeIn } from '../../adapters/postgres/models.ts';
 import { hasNotification, newestOfKind } from '../../adapters/postgres/notifications.ts';
+import { openRollouts } from '../../adapters/postgres/rollouts.ts';
 import { type DigestWeek, digestWeek } from '../../core/calendar.ts';
 import { agentIncident, type DigestNumbers, silenceOf } from '../../core/notifications.ts';
-import { initialTable } from '../../core/routing.ts';
+import { answererName, initialTable, productionOf } from '../../core/routing.ts';
 import { databaseOf, type Env, settingsOf } from '../../workers/env.ts';
 import { stageOf } from '../registry/models.ts';
 import { anyOn, channelsOf, silentMinutes } from './channels.ts';
@@ -72,7 +73,8 @@ async function digestNumbers(db: Database, env: Env, week: DigestWeek): Promise<
     corrections: of('correction'),
     datasets: await datasetsMadeIn(db, from, until),
     models: made.map(({ id, status }) => ({ id, status })),
-    production: table.production,
+    production: answererName(productionOf(table)),
+    experiments: await openRollouts(db),
     waiting: {
       reviews: counts.reviewsPending,
       jobs: await countWaiting(db),

@@ -13,7 +13,7 @@ import {
 } from '../../adapters/postgres/models.ts';
 import { openCandidates } from '../../adapters/postgres/rollouts.ts';
 import { parseWeekId } from '../../core/calendar.ts';
-import { initialTable, type RoutingTable } from '../../core/routing.ts';
+import { initialTable, modelsTried, type RoutingTable } from '../../core/routing.ts';
 import { type Env, now, settingsOf } from '../../workers/env.ts';
 import { objectStoreOf } from '../../workers/object-store.ts';
 
@@ -37,7 +37,7 @@ export function stageOf(
   everLive: ReadonlySet<string>,
 ): Stage {
   if (model.id === table.production) return 'production';
-  if (table.experiments.some(({ candidate }) => candidate === model.id)) return 'candidate';
+  if (modelsTried(table).includes(model.id)) return 'candidate';
   if (model.status === 'refused') return 'refused';
   if (everLive.has(model.id)) return 'retired';
   return model.status === 'base' ? 'base' : 'registered';
@@ -81,10 +81,9 @@ export async function servingList(db: Database, env: Env) {
     .filter((model) => model.status === 'registered')
     .slice(0, KEEP_LOADED)
     .map((model) => model.id);
-  const candidates = table.experiments.map(({ candidate }) => candidate);
   // Loaded before it is asked: the first visitors of a candidate must not wait for it.
   const waiting = await openCandidates(db);
-  const wanted = [table.production, table.previous, ...candidates, ...waiting, ...newest];
+  const wanted = [table.production, table.previous, ...modelsTried(table), ...waiting, ...newest];
   const ids = [...new Set(wanted.filter((id) => typeof id === 'string'))];
   const rows = (await findModels(db, ids)).filter((model) => model.status === 'registered');
   return {

@@ -16,6 +16,7 @@ import type { RolloutPolicy } from '../../core/rollout/policy.ts';
 import type { PromoteOn } from '../../core/statistics/policy.ts';
 import { type Env, learningOf, now } from '../../workers/env.ts';
 import { sliceBpOf } from './gather.ts';
+import { type ExperimentKind, waivedIn } from './kind.ts';
 import { recordPlanned } from './record.ts';
 
 const PLANNED_FROM_MS = 14 * 86_400_000;
@@ -31,11 +32,24 @@ export function rolloutSettings(env: Env) {
 }
 
 /** From the traffic of the two weeks until now. */
-export async function planNow(db: Queryable, env: Env, promoteOn: PromoteOn): Promise<Planned> {
+export async function planNow(
+  db: Queryable,
+  env: Env,
+  promoteOn: PromoteOn,
+  kind: ExperimentKind = 'model',
+): Promise<Planned> {
   const until = new Date(now(env));
   const from = new Date(until.getTime() - PLANNED_FROM_MS);
   const past = await pastTraffic(db, { from, until });
-  return planRollout({ keys: learningOf(env), promoteOn, sliceBp: sliceBpOf(env), past });
+  const { plan, policy } = planRollout({
+    keys: learningOf(env),
+    promoteOn,
+    sliceBp: sliceBpOf(env),
+    past,
+  });
+  const untold = waivedIn(kind);
+  const metrics = plan.metrics.filter(({ metric }) => !untold.includes(metric));
+  return { policy, plan: { ...plan, metrics, waived: [...plan.waived, ...untold] } };
 }
 
 export interface Creation {

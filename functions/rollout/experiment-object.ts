@@ -232,10 +232,10 @@ export class ExperimentObject extends createDurable({ autoPersist: false }) {
   ): Promise<void> {
     const made = await changeTraffic(this.bindings, step, change);
     if (made.done) return;
-    const { state, policy, candidate } = this.current;
+    const { state, policy } = this.current;
     if (state.step !== step.row.state.step) return;
     const nowMs = now(this.bindings);
-    const refusal = { sentence: made.refused, isProduction: made.production === candidate };
+    const refusal = { sentence: made.refused, isProduction: made.isProduction };
     const decision = afterRefusal(state, change, refusal, { policy, nowMs });
     if (decision === null) return;
     this.held = after(this.current, decision, { nowMs, who: ENGINE, why: null, requestId: null });

@@ -14,8 +14,9 @@ import { observedFrom } from '../../core/rollout/observed.ts';
 import { offlineOf } from '../../core/rollout/offline.ts';
 import { shareBpOf } from '../../core/rollout/policy.ts';
 import { freePlaces } from '../../core/route-commands.ts';
-import type { RoutingTable } from '../../core/routing.ts';
+import { answererName, productionOf, type RoutingTable } from '../../core/routing.ts';
 import { databaseOf, type Env, learningOf, now } from '../../workers/env.ts';
+import { kindOf, waivedIn } from './kind.ts';
 import { routingTable } from './table.ts';
 
 type Subject = Pick<Held, 'id' | 'candidate' | 'policy' | 'state'>;
@@ -27,7 +28,8 @@ export const sliceBpOf = (env: Env): number =>
 export async function gatherFacts(env: Env, held: Subject): Promise<Facts> {
   const table = await routingTable(env);
   const { at } = held.state;
-  const shared = { candidateDown: null, production: table.production };
+  // The model and what it answers under: a control with other settings is another control.
+  const shared = { candidateDown: null, production: answererName(productionOf(table)) };
   if (at.phase === 'planned' || at.phase === 'queued') {
     const before = await withDatabase(databaseOf(env), (db) => queuedBefore(db, held.id));
     const placeInLine = placeOf(env, table, before);
@@ -70,5 +72,7 @@ export async function observe(
   const newest = Math.max(0, ...sums.totals.map((row) => row.stratum));
   const stratum = running?.stratum ?? newest;
   const offline = offlineOf(model, table.production);
-  return { sums, observed: observedFrom(sums, { nowMs, arrivals, offline, stratum }) };
+  const observed = observedFrom(sums, { nowMs, arrivals, offline, stratum });
+  const waived = [...new Set([...observed.waived, ...waivedIn(kindOf(held.candidate))])];
+  return { sums, observed: { ...observed, waived } };
 }

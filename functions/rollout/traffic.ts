@@ -11,11 +11,13 @@ import type { RouteCommand } from '../../core/route-commands.ts';
 import { type RoutingTable, routingTableSchema } from '../../core/routing.ts';
 import { callObject } from '../../workers/durable.ts';
 import { databaseOf, type Env } from '../../workers/env.ts';
+import { readSettings } from '../settings/index.ts';
 import { sliceBpOf } from './gather.ts';
+import { kindOf } from './kind.ts';
 import type { RouteChange } from './routing-object.ts';
 import { routingTable } from './table.ts';
 
-export type Made = { done: true } | { done: false; refused: string; production: string };
+export type Made = { done: true } | { done: false; refused: string; isProduction: boolean };
 type Change = Exclude<Effect, { kind: 'tell' }>;
 
 const DONE: Made = { done: true };
@@ -26,7 +28,7 @@ export async function changeTraffic(env: Env, step: Pending, change: Change): Pr
   const { row, who, why, reason, atMs } = step;
   const body: RouteChange = {
     request_id: `${row.id}:${row.state.step}:${change.kind}`,
-    command: commandOf(env, step, change),
+    command: await commandOf(env, step, change),
     who,
     reason: why ?? reason,
     at: atMs,
@@ -47,7 +49,9 @@ export async function changeTraffic(env: Env, step: Pending, change: Change): Pr
     // Refused; unless somebody made the same change in this moment.
     const table = await routingTable(env);
     if (await isDone(env, step, change, table)) return DONE;
-    return { done: false, refused: error.message, production: table.production };
+    const { candidate } = row;
+    const isProduction = candidate === table.production || candidate === table.settings?.id;
+    return { done: false, refused: error.message, isProduction };
   }
 }
 
@@ -76,13 +80,21 @@ async function isDone(
 const before = (env: Env, id: string, candidate: string) =>
   withDatabase(databaseOf(env), (db) => routedBefore(db, { id, candidate }));
 
-function commandOf(env: Env, { row: { id, candidate } }: Pending, change: Change): RouteCommand {
+async function commandOf(
+  env: Env,
+  { row: { id, candidate } }: Pending,
+  change: Change,
+): Promise<RouteCommand> {
   switch (change.kind) {
     case 'start': {
       const sliceBp = sliceBpOf(env);
       const slice = sliceBp === BUCKETS ? {} : { sliceBp };
       const { shareBp } = change;
-      return { action: 'start', modelId: candidate, shareBp, experimentId: id, ...slice };
+      const tried =
+        kindOf(candidate) === 'model'
+          ? { modelId: candidate }
+          : { settings: await withDatabase(databaseOf(env), (db) => readSettings(db, candidate)) };
+      return { action: 'start', ...tried, shareBp, experimentId: id, ...slice };
     }
     case 'share':
       return { action: 'share', shareBp: change.shareBp, experimentId: id };

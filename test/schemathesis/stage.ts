@@ -12,6 +12,7 @@ import {
   keyMadeAnswerSchema,
 } from '../../core/wire/oversight-answers.ts';
 import { routeAnswerSchema } from '../../core/wire/route-answers.ts';
+import { settingsMadeSchema } from '../../core/wire/settings.ts';
 import { MODEL, startEdge } from '../edge.ts';
 
 const METRICS_TOKEN = 'metrics-for-tests-only-0123456789';
@@ -112,6 +113,8 @@ export async function startFuzzStage(): Promise<FuzzStage> {
     const spare = await keyOf('to be revoked', ['chat']);
     const gone = { visitor_id: 'somebody', reason: 'for a test' };
     const erased = await post('/admin/erasures', gone, erasureRecordAnswerSchema, adminToken);
+    const short = { name: 'short', max_tokens: 60, reason: 'for a test' };
+    const settings = await post('/admin/settings', short, settingsMadeSchema, adminToken);
     const starts = { action: 'start', model_id: '2026-w38.1' };
     const { table } = await post('/admin/route', starts, routeAnswerSchema, adminToken);
     await post('/admin/route', { action: 'rollback' }, routeAnswerSchema, adminToken);
@@ -141,6 +144,7 @@ export async function startFuzzStage(): Promise<FuzzStage> {
         letter: LETTERS,
         erasure: [erased.id],
         experiment: table.experiments.map(({ id }) => id),
+        settings: [settings.id],
         history: ['1', '2'],
         time: [new Date().toISOString()],
         visitor: ['somebody', 'somebody-else'],

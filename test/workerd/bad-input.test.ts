@@ -31,6 +31,7 @@ const POSTS: [string, Record<string, string>][] = [
   ['/admin/notifications/test', asOperator],
   ['/admin/erasures', asOperator],
   ['/admin/experiments', asOperator],
+  ['/admin/settings', asOperator],
   ['/admin/experiments/rollout-1/commands', asOperator],
   ['/api/privacy/opt-out', {}],
   ['/local/clock', asOperator],

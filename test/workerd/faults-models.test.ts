@@ -7,6 +7,7 @@ import { expect, test } from 'vitest';
 import { BREAKER_POLICY } from '../../core/breaker.ts';
 import type { ModelPatience } from '../../core/patience.ts';
 import { answer } from '../../workers/router/answer.ts';
+import { placed } from '../../workers/router/arm.ts';
 import {
   advance,
   counts,
@@ -100,14 +101,16 @@ async function impatient(
   const started = performance.now();
   let text = '';
   let broke = false;
+  const visitorId = crypto.randomUUID();
+  const asking = { visitorId, enrolled: true, seesPromptTokens: false };
   try {
     const given = await answer(
       env,
       context,
       {
         clientSignal: new AbortController().signal,
-        visitorId: crypto.randomUUID(),
-        enrolled: true,
+        visitorId,
+        placed: await placed(env, asking),
         sessionId: 'session-1',
         traceId: 'trace-1',
         traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',

@@ -72,6 +72,8 @@ const seenSchema = z.array(
   z.object({
     model: z.string(),
     question: z.string(),
+    system: z.string(),
+    temperature: z.number().optional(),
     traceparent: z.string().nullable(),
     left: z.boolean(),
   }),

@@ -39,7 +39,7 @@ describe('a message', () => {
     expect(refused).toEqual([]);
     expect(accepted).toEqual([
       {
-        text: 'Model promoted: 2026-w42.1 replaces 2026-w41.1 for everyone',
+        text: 'Promoted: 2026-w42.1 replaces 2026-w41.1 for everyone',
         blocks: [
           expect.objectContaining({ type: 'header' }),
           expect.objectContaining({ type: 'section' }),

@@ -19,20 +19,28 @@ const chunk = (content: string, finish: string | null = null) =>
 
 async function body(
   request: IncomingMessage,
-): Promise<{ model: string; messages: { content: string }[] }> {
+): Promise<{ model: string; messages: { content: string }[]; temperature: number }> {
   const parts: Buffer[] = [];
   for await (const part of request) parts.push(part);
   return JSON.parse(Buffer.concat(parts).toString());
 }
 
 /** Each chat request, and whether its caller left before it was answered. */
-const seen: { model: string; question: string; traceparent: string | null; left: boolean }[] = [];
+const seen: {
+  model: string;
+  question: string;
+  system: string;
+  temperature: number | undefined;
+  traceparent: string | null;
+  left: boolean;
+}[] = [];
 
 async function chat(request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const { model, messages } = await body(request);
+  const { model, messages, temperature } = await body(request);
   const question = messages.at(-1)?.content ?? '';
+  const system = messages[0]?.content ?? '';
   const traceparent = request.headers.traceparent?.toString() ?? null;
-  const entry = { model, question, traceparent, left: false };
+  const entry = { model, question, system, temperature, traceparent, left: false };
   seen.push(entry);
   response.once('close', () => {
     entry.left = !response.writableEnded;

@@ -36,6 +36,7 @@ import { lineage } from './lineage.ts';
 import { notificationRoutes } from './notifications.ts';
 import { rolloutRoutes } from './rollouts.ts';
 import { changeRoute, routeWithHistory } from './route.ts';
+import { settingsRoutes } from './settings.ts';
 import { loopStatus, modelViews, oneModelView } from './status.ts';
 import { datasetView, jobView, reviewView } from './views.ts';
 
@@ -195,6 +196,7 @@ export const admin = new Hono<App>()
     return c.json(sums);
   })
   .route('/', rolloutRoutes)
+  .route('/', settingsRoutes)
   .route('/', historyRoutes)
   .route('/', notificationRoutes)
   .get('/admin/lineage/:id', async (c) => {

@@ -1,6 +1,7 @@
 // From an answer to its model, that model's dataset and the feedback in it; and back. The id may be
 // an answer's, a feedback event's, a model's or a dataset's.
 
+import { findSettings } from '../../adapters/postgres/answer-settings.ts';
 import { feedbackOf, findFeedback, findInteraction } from '../../adapters/postgres/answers.ts';
 import type { Database } from '../../adapters/postgres/connect.ts';
 import {
@@ -20,6 +21,7 @@ import {
 import { AppError } from '../../core/errors.ts';
 import { isUuid } from '../../core/ids.ts';
 import type { RoutingTable } from '../../core/routing.ts';
+import { settingsView } from './settings.ts';
 import { modelContext } from './status.ts';
 import {
   answerView,
@@ -60,10 +62,12 @@ async function answerLineage(db: Database, id: string, table: RoutingTable) {
   const taught = [...new Set(uses.map((use) => use.datasetId))];
   const learned = await modelsOfDatasets(db, taught);
   const routing = answer && (await findRouting(db, answer.routingVersion));
+  const settings = answer?.settingsId ? await findSettings(db, answer.settingsId) : undefined;
   return {
     answer: answer ? answerView(answer) : null,
     feedback: feedbackViews(events),
     routing: routing ? routingView(routing) : null,
+    settings: settings ? settingsView(settings, table) : null,
     taught_in: taught,
     uses: uses.map(useView),
     learned_by: learned.map((model) => model.id),

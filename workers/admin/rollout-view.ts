@@ -3,12 +3,14 @@
 
 import type { z } from 'zod';
 import type { RolloutListRow } from '../../adapters/postgres/rollouts.ts';
+import { settingsText } from '../../core/answer-settings.ts';
 import type { HistoryRow } from '../../core/history.ts';
 import { evidenceOf, type Observed } from '../../core/rollout/evidence.ts';
 import { rolloutPolicySchema } from '../../core/rollout/held.ts';
 import { rolloutPlanSchema } from '../../core/rollout/plan.ts';
 import { type RolloutPolicy, shareBpOf } from '../../core/rollout/policy.ts';
 import { rolloutStateSchema } from '../../core/rollout/state.ts';
+import { type Answerer, productionOf, type RoutingTable, treatmentOf } from '../../core/routing.ts';
 import { analyze } from '../../core/statistics/analysis.ts';
 import { rollbackAlpha } from '../../core/statistics/guardrail.ts';
 import { type Arm, emptyMoments, type Moments } from '../../core/statistics/moments.ts';
@@ -20,6 +22,7 @@ import type {
   experimentMetricSchema,
   experimentSummarySchema,
 } from '../../core/wire/experiments.ts';
+import { kindOf } from '../../functions/rollout/kind.ts';
 
 export function parsedRollout(row: RolloutListRow) {
   return {
@@ -29,12 +32,60 @@ export function parsedRollout(row: RolloutListRow) {
   };
 }
 
-export function summaryView(row: RolloutListRow): z.infer<typeof experimentSummarySchema> {
+/** What an experiment is seen beside. */
+export interface Around {
+  table: RoutingTable;
+  /** Of settings, by id. */
+  names: ReadonlyMap<string, string>;
+}
+
+const answererView = ({ model, settings }: Answerer) => ({
+  model_id: model,
+  settings_id: settings?.id ?? null,
+  description: `${model} with ${settingsText(settings)}`,
+});
+
+/** Who answers each arm now, or would: with the table as it is. */
+function armsView(
+  { id, candidate, status }: RolloutListRow,
+  { table, names }: Around,
+): z.infer<typeof experimentSummarySchema>['arms'] {
+  const running = table.experiments.find((one) => one.id === id);
+  const control = productionOf(table);
+  if (running !== undefined) {
+    return { control: answererView(control), treatment: answererView(treatmentOf(table, running)) };
+  }
+  const isSettings = kindOf(candidate) === 'settings';
+  const named = `${candidate} (${names.get(candidate) ?? 'unnamed'})`;
+  if (status === 'ended') {
+    const over = { model_id: null, settings_id: null };
+    return {
+      control: { ...over, description: 'what was in production then' },
+      treatment: isSettings
+        ? { ...over, settings_id: candidate, description: `the same model with ${named}` }
+        : { ...over, model_id: candidate, description: candidate },
+    };
+  }
+  const { model, settings } = control;
+  return {
+    control: answererView(control),
+    treatment: isSettings
+      ? { model_id: model, settings_id: candidate, description: `${model} with ${named}` }
+      : answererView({ model: candidate, settings }),
+  };
+}
+
+export function summaryView(
+  row: RolloutListRow,
+  around: Around,
+): z.infer<typeof experimentSummarySchema> {
   const { state, policy, plan } = parsedRollout(row);
   const { at } = state;
   return {
     id: row.id,
+    kind: kindOf(row.candidate),
     model_id: row.candidate,
+    arms: armsView(row, around),
     status: row.status,
     share: 'progress' in at ? shareBpOf(policy, at.progress.stage) / 10_000 : null,
     outcome: at.phase === 'ended' ? at.outcome : null,
@@ -48,13 +99,16 @@ export function summaryView(row: RolloutListRow): z.infer<typeof experimentSumma
 
 export function experimentView(
   row: RolloutListRow,
-  observed: Observed | null,
-  history: readonly HistoryRow[],
+  {
+    observed,
+    history,
+    ...around
+  }: Around & { observed: Observed | null; history: readonly HistoryRow[] },
 ): ExperimentAnswer {
   const { state, policy, plan } = parsedRollout(row);
   const { rules } = policy;
   return {
-    ...summaryView(row),
+    ...summaryView(row, around),
     state: state.at,
     step: state.step,
     policy: {

@@ -3,6 +3,7 @@
 
 import { Hono } from 'hono';
 import type { z } from 'zod';
+import { findManySettings } from '../../adapters/postgres/answer-settings.ts';
 import { type Database, withDatabase } from '../../adapters/postgres/connect.ts';
 import { listHistory } from '../../adapters/postgres/history.ts';
 import { findModel } from '../../adapters/postgres/models.ts';
@@ -11,6 +12,7 @@ import {
   listRollouts,
   type RolloutListRow,
 } from '../../adapters/postgres/rollouts.ts';
+import { isSettingsId } from '../../core/answer-settings.ts';
 import { AppError } from '../../core/errors.ts';
 import { uuidv7 } from '../../core/ids.ts';
 import {
@@ -21,13 +23,15 @@ import {
 } from '../../core/wire/experiments.ts';
 import { LIMITS, parseWire } from '../../core/wire/shared.ts';
 import { deliverQuietly } from '../../functions/notify/deliver.ts';
-import { createRollout, planNow, rolloutSettings } from '../../functions/rollout/create.ts';
+import { createRollout, planNow } from '../../functions/rollout/create.ts';
 import {
   type RolloutOrder,
   rolloutAnswerSchema,
 } from '../../functions/rollout/experiment-object.ts';
 import { observe } from '../../functions/rollout/gather.ts';
+import { kindOf, promoteOnFor } from '../../functions/rollout/kind.ts';
 import { routingTable } from '../../functions/rollout/table.ts';
+import { readSettings } from '../../functions/settings/index.ts';
 import { callObject } from '../durable.ts';
 import { databaseOf, type Env, now, randomBytes } from '../env.ts';
 import { type App, readJson } from '../http.ts';
@@ -38,13 +42,22 @@ const notFound = (id: string) => new AppError('not_found', `There is no experime
 
 export const rolloutRoutes = new Hono<App>()
   .get('/admin/experiments', async (c) => {
-    const rows = await withDatabase(databaseOf(c.env), (db) => listRollouts(db));
-    return c.json({ experiments: rows.map(summaryView) });
+    const table = await routingTable(c.env);
+    const { rows, names } = await withDatabase(databaseOf(c.env), async (db) => {
+      const found = await listRollouts(db);
+      return { rows: found, names: await namesOf(db, found) };
+    });
+    return c.json({ experiments: rows.map((row) => summaryView(row, { table, names })) });
   })
   .get('/admin/experiments/plan', async (c) => {
     const query = parseWire(planQuerySchema, c.req.query());
-    const promoteOn = query.promote_on ?? rolloutSettings(c.env).promote_on;
-    const planned = await withDatabase(databaseOf(c.env), (db) => planNow(db, c.env, promoteOn));
+    const { settings_id } = query;
+    const kind = settings_id === undefined ? 'model' : 'settings';
+    const promoteOn = promoteOnFor(c.env, kind, query.promote_on);
+    const planned = await withDatabase(databaseOf(c.env), async (db) => {
+      if (settings_id !== undefined) await readSettings(db, settings_id);
+      return planNow(db, c.env, promoteOn, kind);
+    });
     return c.json({ plan: planned.plan });
   })
   .post('/admin/experiments', async (c) => {
@@ -70,6 +83,12 @@ export const rolloutRoutes = new Hono<App>()
     return c.json(await shown(c.env, id));
   });
 
+/** Of the settings that any of them tries. */
+async function namesOf(db: Database, rows: readonly RolloutListRow[]) {
+  const ids = [...new Set(rows.map(({ candidate }) => candidate))].filter(isSettingsId);
+  return new Map((await findManySettings(db, ids)).map(({ id, name }) => [id, name]));
+}
+
 const newId = (env: Env) => uuidv7(now(env), randomBytes(10));
 
 async function create(
@@ -77,19 +96,42 @@ async function create(
   body: z.infer<typeof createExperimentSchema>,
   who: string,
 ): Promise<RolloutListRow> {
-  const { model_id: candidate } = body;
+  const candidate = candidateOf(body);
+  const kind = kindOf(candidate);
+  const promoteOn = promoteOnFor(env, kind, body.promote_on);
   const table = await routingTable(env);
-  if (candidate === table.production) {
+  if (candidate === table.production || candidate === table.settings?.id) {
     throw new AppError('conflict', `${candidate} is already in production.`);
   }
   return withDatabase(databaseOf(env), async (db) => {
-    await checkRegistered(db, candidate);
-    const promoteOn = body.promote_on ?? rolloutSettings(env).promote_on;
-    const plan = await planNow(db, env, promoteOn);
+    if (kind === 'settings') await readSettings(db, candidate);
+    else await checkRegistered(db, candidate);
+    const plan = await planNow(db, env, promoteOn, kind);
     const requestId = body.request_id ?? newId(env);
     const request = { candidate, plan, startsItself: false, requestId, who, why: body.reason };
     return db.transaction((tx) => createRollout(tx, env, request));
   });
+}
+
+/** One thing is tried at a time, so that what comes out of it has one reason. */
+function candidateOf({ model_id, settings_id }: z.infer<typeof createExperimentSchema>): string {
+  const given = model_id ?? settings_id;
+  if (given === undefined || (model_id !== undefined && settings_id !== undefined)) {
+    const got = given === undefined ? 'neither' : 'both';
+    throw new AppError('invalid_request', `Say model_id or settings_id; this request has ${got}.`, {
+      details: [`body: expected model_id or settings_id, not ${got}`],
+    });
+  }
+  if (isSettingsId(given) === (settings_id !== undefined)) return given;
+  const field = settings_id === undefined ? 'model_id' : 'settings_id';
+  const other = settings_id === undefined ? 'settings_id' : 'model_id';
+  throw new AppError(
+    'invalid_request',
+    `${given} is not what ${field} names: send it as ${other}.`,
+    {
+      details: [`${field}: not the id of ${settings_id === undefined ? 'a model' : 'settings'}`],
+    },
+  );
 }
 
 async function checkRegistered(db: Database, modelId: string): Promise<void> {
@@ -129,6 +171,8 @@ async function shown(env: Env, id: string) {
     const { observed, sums } = await observe(db, row, { table, nowMs: now(env) });
     const filter = { kind: 'experiment', subject: id, limit: HISTORY_ROWS };
     const wasSeen = sums.totals.length > 0;
-    return experimentView(row, wasSeen ? observed : null, await listHistory(db, filter));
+    const around = { table, names: await namesOf(db, [row]) };
+    const history = await listHistory(db, filter);
+    return experimentView(row, { ...around, observed: wasSeen ? observed : null, history });
   });
 }

@@ -13,6 +13,7 @@ import type { Erasure } from '../../adapters/postgres/erasures.ts';
 import type { JobRow } from '../../adapters/postgres/jobs.ts';
 import type { findRouting, ModelRow } from '../../adapters/postgres/models.ts';
 import type { FlagRow } from '../../adapters/postgres/rewrites.ts';
+import type { AnswerSettings } from '../../core/answer-settings.ts';
 import { standingVotes } from '../../core/feedback-values.ts';
 import { type RoutingTable, routingTableSchema } from '../../core/routing.ts';
 import { keyFactsOf } from '../../functions/curation/key-facts.ts';
@@ -94,19 +95,26 @@ export function modelView(row: ModelRow, { table, everLive, flags }: ModelContex
   };
 }
 
+/** Null: the built-in ones. */
+const namedSettings = (settings: AnswerSettings | undefined) =>
+  settings === undefined ? null : { id: settings.id, name: settings.name };
+
 /** The first experiment's fields stand by themselves too: mostly it is the only one. */
 export function tableView(table: RoutingTable) {
   const [first] = table.experiments;
   return {
     version: table.version,
     production: table.production,
+    settings: namedSettings(table.settings),
     previous: table.previous,
+    previous_settings: namedSettings(table.previousSettings),
     candidate: first?.candidate ?? null,
     share_bp: first?.shareBp ?? 0,
     experiment_id: first?.id ?? null,
     experiments: table.experiments.map((one) => ({
       id: one.id,
       candidate: one.candidate,
+      settings: namedSettings(one.settings),
       share_bp: one.shareBp,
       from_bp: one.fromBp,
       to_bp: one.toBp,
@@ -150,6 +158,7 @@ export function answerView(row: InteractionRow) {
     response: row.response,
     sources: row.sources,
     prompt_version: row.promptVersion,
+    settings_id: row.settingsId,
     model_served: row.modelServed,
     model_assigned: row.modelAssigned,
     arm: row.arm,

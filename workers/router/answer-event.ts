@@ -42,6 +42,7 @@ export function interactionEvent(
     sources: [...question.sources],
     retrieval_possible: question.retrievalPossible,
     prompt_version: question.promptVersion,
+    settings_id: assignment.settings?.id ?? null,
     model_served: outcome.model,
     model_assigned: assignment.model,
     arm: assignment.arm,

@@ -12,7 +12,6 @@ import { blame, type Trouble } from '../../core/blame.ts';
 import { AppError } from '../../core/errors.ts';
 import { uuidv7 } from '../../core/ids.ts';
 import { PATIENCE, type Patience } from '../../core/patience.ts';
-import { assign, unassigned } from '../../core/routing.ts';
 import type { ChatMessage } from '../../core/wire/chat.ts';
 import type { InteractionEvent } from '../../core/wire/events.ts';
 import type { Source } from '../../core/wire/shared.ts';
@@ -20,17 +19,17 @@ import { type Env, now, randomBytes, settingsOf } from '../env.ts';
 import { push } from '../outbox.ts';
 import { issueFeedbackToken } from '../tokens.ts';
 import { interactionEvent } from './answer-event.ts';
+import type { Placed } from './arm.ts';
 import { breakers } from './breakers.ts';
 import { tellIfDown } from './candidate-down.ts';
-import { liveTable } from './live-table.ts';
 import { type Opening, openAnswer, type Pieces } from './opening.ts';
 
 export interface Question {
   /** The request's own signal: aborted when the client leaves, also before anything is sent. */
   clientSignal: AbortSignal;
   visitorId: string;
-  /** Whether this answer may belong to an experiment; see core/enrolment.ts. */
-  enrolled: boolean;
+  /** Whom it was assigned to, by which table. */
+  placed: Placed;
   sessionId: string;
   traceId: string;
   /** Sent on to the model server. */
@@ -38,6 +37,7 @@ export interface Question {
   query: string;
   messages: readonly ChatMessage[];
   historyTurns: number;
+  /** What the model was given of them. */
   sources: readonly Source[];
   retrievalPossible: boolean;
   promptVersion: string;
@@ -66,8 +66,8 @@ export async function answer(
 ): Promise<Answer> {
   const settings = settingsOf(env);
   const startedMs = now(env);
-  const table = await liveTable(env);
-  const assignment = question.enrolled ? assign(table, question.visitorId) : unassigned(table);
+  const { table, assignment } = question.placed;
+  // Where settings are tried the model is production itself: its trouble is nobody's harm.
   const candidate = assignment.model !== table.production;
   const interactionId = uuidv7(startedMs, randomBytes(10));
   const abort = new AbortController();

@@ -1,15 +1,17 @@
 // POST /api/chat: the homepage's own shape, whole or as a stream of server-sent events.
 
 import type { Piece } from '../../adapters/model-server/index.ts';
+import { type Asked, answerPrompt, type Under } from '../../core/answer-prompt.ts';
+import { promptVersionOf } from '../../core/answer-settings.ts';
 import { AppError } from '../../core/errors.ts';
-import { CURRENT_PROMPT, systemPrompt } from '../../core/system-prompt.ts';
-import { fitWindow, longestOf } from '../../core/window.ts';
+import { longestOf } from '../../core/window.ts';
 import { type ChatRequest, chatRequestSchema } from '../../core/wire/chat.ts';
-import { LIMITS, parseWire, type Source, textSchema } from '../../core/wire/shared.ts';
+import { LIMITS, parseWire, textSchema } from '../../core/wire/shared.ts';
 import { callObject } from '../durable.ts';
 import { settingsOf } from '../env.ts';
 import { type AppContext, bearer, readJson } from '../http.ts';
 import { type Answer, answer } from './answer.ts';
+import { placed, underOf } from './arm.ts';
 import type { Pieces } from './opening.ts';
 import { historySchema, type SessionMessage } from './session-object.ts';
 import { SSE_HEADERS, sseBody } from './sse.ts';
@@ -24,32 +26,30 @@ export async function homepageChat(c: AppContext): Promise<Response> {
   const history = await sessionHistory(c, body.session_id, visitorId);
   const sources = body.sources ?? [];
   const traceId = c.get('traceId');
-  const fit = fitted(c, body.message, history, sources);
   const turns = Math.ceil(history.length / 2);
+  const enrolled = isEnrolled(c, {
+    visitorId,
+    rememberedTurns: turns,
+    identityIssuedAtMs: issuedAtMs,
+  });
+  const place = await placed(c.env, { visitorId, enrolled, seesPromptTokens: false });
+  const prompt = prompted(c, { question: body.message, history, sources }, underOf(place));
   const given = await answer(c.env, c.executionCtx, {
     clientSignal: c.req.raw.signal,
     visitorId,
-    enrolled: isEnrolled(c, {
-      visitorId,
-      rememberedTurns: turns,
-      identityIssuedAtMs: issuedAtMs,
-    }),
+    placed: place,
     sessionId: body.session_id,
     traceId,
     traceparent: c.get('traceparent'),
     query: body.message,
-    messages: fit.messages,
+    messages: prompt.messages,
     historyTurns: turns,
-    sources,
+    sources: prompt.sources,
     retrievalPossible: body.sources !== undefined,
-    promptVersion: CURRENT_PROMPT,
+    promptVersion: promptVersionOf(place.assignment.settings),
     trainingOptOut: body.training_opt_out === true || c.req.header('sec-gpc') === '1',
     platform: 'homepage',
-    parameters: {
-      temperature: 0.7,
-      top_p: 0.9,
-      max_tokens: fit.answerTokens,
-    },
+    parameters: prompt.parameters,
   });
   c.set('interactionId', given.interactionId);
   const facts = {
@@ -57,6 +57,7 @@ export async function homepageChat(c: AppContext): Promise<Response> {
     session_id: body.session_id,
     trace_id: traceId,
     feedback_token: given.feedbackToken,
+    // As they were sent: how many of them an arm was given would tell which arm it is.
     sources,
     ...(settingsOf(c.env).ENVIRONMENT === 'local' ? { model_version: given.modelServed } : {}),
   };
@@ -73,26 +74,18 @@ export async function homepageChat(c: AppContext): Promise<Response> {
 }
 
 /** Throws AppError invalid_request when the question and its sources alone are too long. */
-function fitted(
-  c: AppContext,
-  question: string,
-  history: readonly SessionMessage[],
-  sources: readonly Source[],
-) {
+function prompted(c: AppContext, asked: Asked, under: Under) {
   const { CONTEXT_TOKENS, MAX_ANSWER_TOKENS } = settingsOf(c.env);
-  const system = systemPrompt(CURRENT_PROMPT, sources);
-  const fit = fitWindow(
-    { system, history, question },
-    { windowTokens: CONTEXT_TOKENS, answerTokens: MAX_ANSWER_TOKENS },
-  );
-  if (fit.fits) return fit;
+  const window = { windowTokens: CONTEXT_TOKENS, answerTokens: MAX_ANSWER_TOKENS };
+  const prompt = answerPrompt(asked, under, window);
+  if (prompt.fits) return prompt;
   const field = longestOf([
-    { name: 'message', text: question },
-    { name: 'sources', text: system },
+    { name: 'message', text: asked.question },
+    { name: 'sources', text: prompt.system },
   ]);
   throw new AppError('invalid_request', 'This is too long for the assistant. Please shorten it.', {
     details: [
-      `${field}: too long, the prompt comes to about ${fit.neededTokens} of ${fit.roomTokens} tokens`,
+      `${field}: too long, the prompt comes to about ${prompt.neededTokens} of ${prompt.roomTokens} tokens`,
     ],
   });
 }

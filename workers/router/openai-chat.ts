@@ -3,16 +3,17 @@
 
 import type { Usage } from '../../adapters/model-server/index.ts';
 import { ModelServerError } from '../../adapters/model-server/index.ts';
+import { promptVersionOf } from '../../core/answer-settings.ts';
 import { completionPrompt } from '../../core/completion-prompt.ts';
 import { AppError } from '../../core/errors.ts';
 import { uuidv7 } from '../../core/ids.ts';
-import { CURRENT_PROMPT } from '../../core/system-prompt.ts';
 import { type CompletionRequest, readCompletion } from '../../core/wire/completion.ts';
 import { openAiError } from '../../core/wire/openai-error.ts';
 import { LIMITS } from '../../core/wire/shared.ts';
 import { now, randomBytes, settingsOf } from '../env.ts';
 import { type AppContext, readJson } from '../http.ts';
 import { answer } from './answer.ts';
+import { type Placed, placed, underOf } from './arm.ts';
 import { callerOf, seesVersion, visitorOf } from './caller.ts';
 import { noSuchModel } from './models.ts';
 import { ask, type Pieces } from './opening.ts';
@@ -23,14 +24,17 @@ export async function openaiChat(c: AppContext): Promise<Response> {
   const caller = await callerOf(c, 'chat');
   const request = readCompletion(await readJson(c, LIMITS.chatBytes));
   const settings = settingsOf(c.env);
-  const prompt = completionPrompt(request, {
-    windowTokens: settings.CONTEXT_TOKENS,
-    answerTokens: Math.min(request.maxTokens ?? Infinity, settings.MAX_ANSWER_TOKENS),
-  });
-  const { messages, parameters } = prompt;
+  const promptIn = (place: Placed) =>
+    completionPrompt(request, underOf(place), {
+      windowTokens: settings.CONTEXT_TOKENS,
+      answerTokens: Math.min(request.maxTokens ?? Infinity, settings.MAX_ANSWER_TOKENS),
+    });
   if (caller.kind === 'operator' && c.req.header('x-bruno-measure') === '1') {
     const abort = new AbortController();
     const traceparent = c.get('traceparent');
+    // As visitors are answered who are in no experiment.
+    const nobody = { visitorId: '', enrolled: false, seesPromptTokens: true };
+    const { messages, parameters } = promptIn(await placed(c.env, nobody));
     const measured = { model: request.model, messages, parameters, traceparent };
     return respond(c, request, {
       id: uuidv7(now(c.env), randomBytes(10)),
@@ -44,8 +48,7 @@ export async function openaiChat(c: AppContext): Promise<Response> {
   const name = settings.MODEL_NAME;
   if (request.model !== name) throw noSuchModel(request.model, name);
   const visitorId = await visitorOf(c, caller, request.user);
-  const given = await answer(c.env, c.executionCtx, {
-    clientSignal: c.req.raw.signal,
+  const place = await placed(c.env, {
     visitorId,
     // The history here is the client's own: anyone can make one up.
     enrolled: isEnrolled(c, {
@@ -53,18 +56,27 @@ export async function openaiChat(c: AppContext): Promise<Response> {
       rememberedTurns: 0,
       identityIssuedAtMs: caller.kind === 'visitor' ? caller.issuedAtMs : null,
     }),
+    // A homepage's server is trusted with what its users are not told.
+    seesPromptTokens: caller.kind === 'visitor',
+  });
+  const prompt = promptIn(place);
+  const version = promptVersionOf(place.assignment.settings);
+  const given = await answer(c.env, c.executionCtx, {
+    clientSignal: c.req.raw.signal,
+    visitorId,
+    placed: place,
     sessionId: c.req.header('x-session-id')?.slice(0, 100).toWellFormed() ?? '',
     traceId: c.get('traceId'),
     traceparent: c.get('traceparent'),
     query: prompt.question,
-    messages,
+    messages: prompt.messages,
     historyTurns: prompt.historyTurns,
-    sources: request.sources ?? [],
+    sources: prompt.sources,
     retrievalPossible: request.sources !== undefined,
-    promptVersion: prompt.custom ? `${CURRENT_PROMPT}+custom` : CURRENT_PROMPT,
+    promptVersion: prompt.custom ? `${version}+custom` : version,
     trainingOptOut: c.req.header('sec-gpc') === '1',
     platform: 'openai',
-    parameters,
+    parameters: prompt.parameters,
   });
   return respond(c, request, {
     id: given.interactionId,

@@ -3,7 +3,13 @@
 
 import { z } from 'zod';
 import { BUCKETS } from './assignment.ts';
-import { type Experiment, MOST_EXPERIMENTS, type RoutingTable } from './routing.ts';
+import {
+  type Experiment,
+  type Holdout,
+  holdoutSchema,
+  MOST_EXPERIMENTS,
+  type RoutingTable,
+} from './routing.ts';
 
 const share = z.int().min(1).max(BUCKETS);
 
@@ -25,6 +31,15 @@ export const routeCommandSchema = z.discriminatedUnion('action', [
   z.strictObject({ action: z.literal('promote'), ...meant }),
   /** Names an experiment to end it, or the production model to go back to the one before. */
   z.strictObject({ action: z.literal('rollback'), ...meant }),
+  /** The sweep's: what core/holdout.ts decided; null ends it. */
+  z.strictObject({ action: z.literal('hold_out'), holdout: holdoutSchema.nullable() }),
+  /** The router's: the held-out model fails while production answers. */
+  z.strictObject({
+    action: z.literal('rest_holdout'),
+    modelId: z.string(),
+    untilMs: z.int(),
+    reason: z.string(),
+  }),
 ]);
 export type RouteCommand = z.infer<typeof routeCommandSchema>;
 type Meant = Pick<Extract<RouteCommand, { action: 'promote' }>, 'modelId' | 'experimentId'>;
@@ -61,6 +76,10 @@ export function decideRoute(
       return promote(table, command, now);
     case 'rollback':
       return rollBack(table, command, now);
+    case 'hold_out':
+      return holdOut(table, command.holdout, now);
+    case 'rest_holdout':
+      return restHoldout(table, command, now);
   }
 }
 
@@ -178,6 +197,29 @@ function rollBack(table: RoutingTable, command: Meant, now: number): RouteDecisi
     `${previous} restored in place of ${production}${restart(others)}`,
     now,
   );
+}
+
+function holdOut(table: RoutingTable, holdout: Holdout | null, now: number): RouteDecision {
+  if (holdout !== null) return change(table, { holdout }, heldOutSummary(holdout), now);
+  const { holdout: ended, ...rest } = table;
+  if (ended === undefined) return refuse('nobody is held out');
+  return change(rest, {}, `nobody is held out any more; it was ${percent(ended.shareBp)}`, now);
+}
+
+const heldOutSummary = ({ shareBp, model, reason }: Holdout) =>
+  model === null
+    ? `${percent(shareBp)} held out, answered by production: ${reason}`
+    : `${percent(shareBp)} held out on ${model}: ${reason}`;
+
+function restHoldout(
+  table: RoutingTable,
+  { modelId, untilMs, reason }: Extract<RouteCommand, { action: 'rest_holdout' }>,
+  now: number,
+): RouteDecision {
+  const { holdout } = table;
+  if (holdout?.model !== modelId) return refuse(`nobody is held out on ${modelId}`);
+  const rested = { ...holdout, model: null, reason, resting: { model: modelId, untilMs } };
+  return change(table, { holdout: rested }, heldOutSummary(rested), now);
 }
 
 /** The control is another model now: what was measured against the old one stays by itself. */

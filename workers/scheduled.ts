@@ -13,6 +13,7 @@ import { deliverQuietly } from '../functions/notify/deliver.ts';
 import { watch } from '../functions/notify/watch.ts';
 import { endExhausted } from '../functions/registry/failures.ts';
 import { sweepRetention } from '../functions/retention/index.ts';
+import { sweepHoldout } from '../functions/rollout/holdout.ts';
 import { lookAtDue } from '../functions/rollout/sweep.ts';
 import { sweepAbandonment } from '../functions/signals/abandonment.ts';
 import { databaseOf, type Env } from './env.ts';
@@ -33,6 +34,7 @@ export async function fire(cron: string, atMs: number, env: Env): Promise<void> 
     sweepErasures,
     sweepRetention,
     sweepCuration,
+    sweepHoldout,
     lookAtDue,
     history,
     watch,

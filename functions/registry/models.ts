@@ -16,6 +16,7 @@ import { parseWeekId } from '../../core/calendar.ts';
 import { initialTable, type RoutingTable } from '../../core/routing.ts';
 import { type Env, now, settingsOf } from '../../workers/env.ts';
 import { objectStoreOf } from '../../workers/object-store.ts';
+import { heldOutSoon } from '../rollout/held-models.ts';
 
 const URL_SECONDS = 3_600;
 /** Registered models that are not routed but stay loaded, newest first, so that they can be tried. */
@@ -72,7 +73,7 @@ export async function storedFiles(store: ObjectStore, model: ModelRow, names: re
   );
 }
 
-/** Production, its predecessor, every candidate, also one that waits its turn, and the newest registered ones. */
+/** Production, its predecessor, what is held out, every candidate, also one that waits its turn, and the newest registered ones. */
 export async function servingList(db: Database, env: Env) {
   const settings = settingsOf(env);
   const store = objectStoreOf(env);
@@ -84,7 +85,8 @@ export async function servingList(db: Database, env: Env) {
   const candidates = table.experiments.map(({ candidate }) => candidate);
   // Loaded before it is asked: the first visitors of a candidate must not wait for it.
   const waiting = await openCandidates(db);
-  const wanted = [table.production, table.previous, ...candidates, ...waiting, ...newest];
+  const held = await heldOutSoon(db, env, table);
+  const wanted = [table.production, table.previous, ...held, ...candidates, ...waiting, ...newest];
   const ids = [...new Set(wanted.filter((id) => typeof id === 'string'))];
   const rows = (await findModels(db, ids)).filter((model) => model.status === 'registered');
   return {

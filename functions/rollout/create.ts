@@ -35,7 +35,13 @@ export async function planNow(db: Queryable, env: Env, promoteOn: PromoteOn): Pr
   const until = new Date(now(env));
   const from = new Date(until.getTime() - PLANNED_FROM_MS);
   const past = await pastTraffic(db, { from, until });
-  return planRollout({ keys: learningOf(env), promoteOn, sliceBp: sliceBpOf(env), past });
+  return planRollout({ keys: learningOf(env), promoteOn, sliceBp: ofEveryone(env), past });
+}
+
+/** A slice is of those whom no holdout has. */
+function ofEveryone(env: Env): number {
+  const { enabled, share } = learningOf(env).ab_testing.holdout;
+  return Math.floor(sliceBpOf(env) * (enabled ? 1 - 2 * share : 1));
 }
 
 export interface Creation {

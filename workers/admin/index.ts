@@ -31,6 +31,7 @@ import { deadLetterViews, replayDeadLetter } from './dead-letters.ts';
 import { erasures } from './erasures.ts';
 import { experimentSums } from './experiments.ts';
 import { historyRoutes } from './history.ts';
+import { holdoutView } from './holdout.ts';
 import { adminKeys } from './keys.ts';
 import { lineage } from './lineage.ts';
 import { notificationRoutes } from './notifications.ts';
@@ -188,6 +189,7 @@ export const admin = new Hono<App>()
     c.executionCtx.waitUntil(deliverQuietly(c.env));
     return c.json(await routeWithHistory(c.env, table));
   })
+  .get('/admin/holdout', async (c) => c.json(await holdoutView(c.env)))
   .get('/admin/experiments/:id/sums', async (c) => {
     const id = c.req.param('id');
     const sums = await experimentSums(c.env, id);

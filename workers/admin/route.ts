@@ -7,10 +7,10 @@ import { findModel, listRouting } from '../../adapters/postgres/models.ts';
 import { AppError } from '../../core/errors.ts';
 import { uuidv7 } from '../../core/ids.ts';
 import type { RouteCommand } from '../../core/route-commands.ts';
-import { type RoutingTable, routingTableSchema } from '../../core/routing.ts';
+import type { RoutingTable } from '../../core/routing.ts';
 import type { routeRequestSchema } from '../../core/wire/admin.ts';
 import type { RouteChange } from '../../functions/rollout/routing-object.ts';
-import { callObject } from '../durable.ts';
+import { changeTable } from '../../functions/rollout/table.ts';
 import { databaseOf, type Env, learningOf, now, randomBytes } from '../env.ts';
 import { routingView, tableView } from './views.ts';
 
@@ -30,14 +30,7 @@ export async function changeRoute(
     reason: request.reason ?? '',
     at,
   };
-  return callObject({
-    namespace: env.ROUTING,
-    name: 'routing',
-    path: '/change',
-    body: change,
-    answer: routingTableSchema,
-    timeoutMs: 10_000,
-  });
+  return changeTable(env, change);
 }
 
 async function commandOf(env: Env, request: RouteRequest): Promise<RouteCommand> {

@@ -113,6 +113,15 @@ export function tableView(table: RoutingTable) {
       stratum: one.stratum,
       started_at: new Date(one.startedAt),
     })),
+    holdout: table.holdout
+      ? {
+          id: table.holdout.id,
+          share_bp: table.holdout.shareBp,
+          model: table.holdout.model,
+          stratum: table.holdout.stratum,
+          reason: table.holdout.reason,
+        }
+      : null,
   };
 }
 export type TableView = ReturnType<typeof tableView>;

@@ -42,7 +42,7 @@ export const routeCommandSchema = z.discriminatedUnion('action', [
   }),
 ]);
 export type RouteCommand = z.infer<typeof routeCommandSchema>;
-type Meant = Pick<Extract<RouteCommand, { action: 'promote' }>, 'modelId' | 'experimentId'>;
+export type Meant = Pick<Extract<RouteCommand, { action: 'promote' }>, 'modelId' | 'experimentId'>;
 
 export type RouteDecision =
   | { ok: true; next: RoutingTable; summary: string }

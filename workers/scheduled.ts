@@ -12,6 +12,7 @@ import { publishHistory } from '../functions/history/publish.ts';
 import { deliverQuietly } from '../functions/notify/deliver.ts';
 import { watch } from '../functions/notify/watch.ts';
 import { endExhausted } from '../functions/registry/failures.ts';
+import { sweepPruning } from '../functions/registry/pruning.ts';
 import { sweepRetention } from '../functions/retention/index.ts';
 import { sweepHoldout } from '../functions/rollout/holdout.ts';
 import { lookAtDue } from '../functions/rollout/sweep.ts';
@@ -36,6 +37,7 @@ export async function fire(cron: string, atMs: number, env: Env): Promise<void> 
     sweepCuration,
     sweepHoldout,
     lookAtDue,
+    sweepPruning,
     history,
     watch,
     deliverQuietly,

@@ -80,6 +80,7 @@ test('each endpoint answers a good request with a described status and shape', a
     '/admin/reviews/{id}': { body: { decision: 'accept' } },
     '/admin/datasets': { body: { week: '2999-w01' } },
     '/admin/route': { body: { action: 'rollback' } },
+    '/admin/pruning': { body: { reason: 'for a test' } },
     '/admin/keys': { body: { name: 'for a test', scopes: ['chat'] } },
     '/admin/keys/{id}/revoke': { body: { reason: 'for a test' } },
     '/admin/notifications/test': { body: {} },

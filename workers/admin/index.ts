@@ -35,6 +35,7 @@ import { holdoutView } from './holdout.ts';
 import { adminKeys } from './keys.ts';
 import { lineage } from './lineage.ts';
 import { notificationRoutes } from './notifications.ts';
+import { pruningRoutes } from './pruning.ts';
 import { rolloutRoutes } from './rollouts.ts';
 import { changeRoute, routeWithHistory } from './route.ts';
 import { loopStatus, modelViews, oneModelView } from './status.ts';
@@ -196,6 +197,7 @@ export const admin = new Hono<App>()
     if (!sums) throw notFound('experiment with recorded answers', id);
     return c.json(sums);
   })
+  .route('/', pruningRoutes)
   .route('/', rolloutRoutes)
   .route('/', historyRoutes)
   .route('/', notificationRoutes)

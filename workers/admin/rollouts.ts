@@ -3,9 +3,8 @@
 
 import { Hono } from 'hono';
 import type { z } from 'zod';
-import { type Database, withDatabase } from '../../adapters/postgres/connect.ts';
+import { withDatabase } from '../../adapters/postgres/connect.ts';
 import { listHistory } from '../../adapters/postgres/history.ts';
-import { findModel } from '../../adapters/postgres/models.ts';
 import {
   findRollout,
   listRollouts,
@@ -21,6 +20,7 @@ import {
 } from '../../core/wire/experiments.ts';
 import { LIMITS, parseWire } from '../../core/wire/shared.ts';
 import { deliverQuietly } from '../../functions/notify/deliver.ts';
+import { checkUsable } from '../../functions/registry/models.ts';
 import { createRollout, planNow, rolloutSettings } from '../../functions/rollout/create.ts';
 import {
   type RolloutOrder,
@@ -83,21 +83,13 @@ async function create(
     throw new AppError('conflict', `${candidate} is already in production.`);
   }
   return withDatabase(databaseOf(env), async (db) => {
-    await checkRegistered(db, candidate);
+    await checkUsable(db, candidate);
     const promoteOn = body.promote_on ?? rolloutSettings(env).promote_on;
     const plan = await planNow(db, env, promoteOn);
     const requestId = body.request_id ?? newId(env);
     const request = { candidate, plan, startsItself: false, requestId, who, why: body.reason };
     return db.transaction((tx) => createRollout(tx, env, request));
   });
-}
-
-async function checkRegistered(db: Database, modelId: string): Promise<void> {
-  const model = await findModel(db, modelId);
-  if (!model) throw new AppError('not_found', `There is no model ${modelId}.`);
-  if (model.status === 'refused') {
-    throw new AppError('conflict', `Model ${model.id} was refused: ${model.reason}`);
-  }
 }
 
 interface Sent {

@@ -83,6 +83,7 @@ export function modelView(row: ModelRow, { table, everLive, flags }: ModelContex
     reason: row.reason,
     metrics: row.metrics,
     artifacts: row.artifacts,
+    artifacts_pruned_at: row.artifactsPrunedAt,
     git_commit: row.gitCommit,
     flags: (flags.get(row.id) ?? []).map((flag) => ({
       reason: flag.reason,

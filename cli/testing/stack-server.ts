@@ -19,6 +19,7 @@ import {
 } from '../../core/wire/admin.ts';
 import type { Experiment } from '../experiment-schemas.ts';
 import { experiment, experimentRoute } from './experiment-routes.ts';
+import { learningRoute } from './learning-routes.ts';
 import { recordRoute, type Told, told } from './record-routes.ts';
 import * as state from './stack-state.ts';
 
@@ -180,6 +181,8 @@ function route(world: World, request: Request): Reply {
   if (recorded !== null) return recorded;
   const tried = experimentRoute(world, { key, id, body: request.body });
   if (tried !== null) return tried;
+  const learned = learningRoute(key, request.body);
+  if (learned !== null) return learned;
   switch (key) {
     case 'GET status':
       return ok(world.status);

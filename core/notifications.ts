@@ -107,6 +107,7 @@ const ROUTE_WORDS: ReadonlyMap<string, string> = new Map([
   ['share', 'Route grown'],
   ['promote', 'Model promoted'],
   ['rollback', 'Rolled back'],
+  ['rest_holdout', 'Held-out model rests'],
 ]);
 
 /** What stands before a text that has none. */

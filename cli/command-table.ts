@@ -115,6 +115,12 @@ const commands = {
     args: [{ name: 'ID' }],
     options: [],
   },
+  'model prune': {
+    words: ['model', 'prune'],
+    summary: 'take the files of old candidates that nothing needs',
+    args: [],
+    options: ['dry-run', 'reason'],
+  },
   'route show': {
     words: ['route', 'show'],
     summary: 'who gets which model, and how it came to be',
@@ -258,6 +264,12 @@ const commands = {
     words: ['settings', 'show'],
     summary: 'all that some settings say',
     args: [{ name: 'ID' }],
+    options: [],
+  },
+  'holdout show': {
+    words: ['holdout', 'show'],
+    summary: 'what the loop gains, against visitors held out on an older model',
+    args: [],
     options: [],
   },
   'history list': {

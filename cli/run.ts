@@ -12,10 +12,11 @@ import { doctor } from './commands/doctor.ts';
 import { eraseVisitor, listErasures } from './commands/erase.ts';
 import { analyzeFile } from './commands/experiment.ts';
 import { historyAt, listHistory, showHistory, verifyHistory } from './commands/history.ts';
+import { showHoldout } from './commands/holdout.ts';
 import { cancelJob, createJob, listJobs, showJob } from './commands/job.ts';
 import { createKey, listKeys, revokeKey } from './commands/key.ts';
 import { showLineage } from './commands/lineage.ts';
-import { listModels, showModel } from './commands/model.ts';
+import { listModels, pruneModels, showModel } from './commands/model.ts';
 import { listNotifications, testChannels } from './commands/notify.ts';
 import { acceptReviews, listReviews, rejectReviews } from './commands/review.ts';
 import {
@@ -56,6 +57,7 @@ const HANDLERS: Readonly<Record<CommandName, Command>> = {
   'bounds list': listBounds,
   'model list': listModels,
   'model show': showModel,
+  'model prune': pruneModels,
   'route show': showRoute,
   'route start': startRoute,
   'route share': setShare,
@@ -78,6 +80,7 @@ const HANDLERS: Readonly<Record<CommandName, Command>> = {
   'settings create': makeSettings,
   'settings list': listSettings,
   'settings show': showSettings,
+  'holdout show': showHoldout,
   'history list': listHistory,
   'history show': showHistory,
   'history at': historyAt,

@@ -37,6 +37,8 @@ export const live = z.looseObject({
       }),
     )
     .optional(),
+  /** Who stays on an older model; an older server has none. */
+  holdout: maybe(z.looseObject({ share_bp: z.number(), model: z.string().nullable() })),
 });
 export type Live = z.infer<typeof live>;
 

@@ -155,6 +155,7 @@ export const model = z.looseObject({
   artifacts: z
     .array(z.looseObject({ name: z.string(), sha256: z.string(), bytes: count }))
     .default([]),
+  artifacts_pruned_at: maybe(time),
   git_commit: maybe(z.string()),
   flags: z.array(z.looseObject({ reason: z.string(), at: time })).default([]),
   created_at: time,

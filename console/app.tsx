@@ -13,6 +13,7 @@ import { Loop } from './loop/loop.tsx';
 import { Bounds } from './sections/bounds.tsx';
 import { Datasets } from './sections/datasets.tsx';
 import { DeadLetters } from './sections/dead-letters.tsx';
+import { Gain } from './sections/gain.tsx';
 import { Lineage } from './sections/lineage.tsx';
 import { LiveRoute } from './sections/live-route.tsx';
 import { Models } from './sections/models.tsx';
@@ -98,6 +99,7 @@ function Console({ token, onLeave }: Props) {
               onChanged={refresh}
             />
             <Bounds api={api} now={data.now} />
+            <Gain api={api} />
             <LiveRoute api={api} status={data} act={setAction} />
             <Training api={api} status={data} losses={losses} act={setAction} />
             <Models status={data} />

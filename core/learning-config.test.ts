@@ -30,6 +30,17 @@ test.each(['learning.tiny.yaml', 'learning.local.yaml'])(
   },
 );
 
+test('holding out is off, and pruning keeps much, also where the file says nothing of either', () => {
+  const { config } = parseLearning(shipped);
+  expect(config.ab_testing.holdout).toEqual({ enabled: false, share: 0.02, weeks: 4 });
+  expect(config.models).toEqual({ prune: true, keep_last: 8, keep_days: 60 });
+  const silent = shipped
+    .replace(/ {4}holdout:.*\n( {6}.*\n)+/, '')
+    .replace(/ {2}models:.*\n( {4}.*\n)+/, '');
+  expect(silent).not.toMatch(/holdout|keep_last/);
+  expect(parseLearning(silent).config).toEqual(config);
+});
+
 test.each([
   ['lora_rank: 16', 'lora_rank: 0', 'learning.training.lora_rank'],
   ['lora_rank: 16', 'lora_rank: 16\n    lora_rnk: 8', 'lora_rnk'],
@@ -47,6 +58,10 @@ test.each([
   ['max_experiments: 1', 'max_experiments: 4', 'learning.ab_testing.max_experiments'],
   ['min_session_duration: 10', 'min_session_duration: -1', 'min_session_duration'],
   ['initial_traffic_split: 0.1', 'initial_traffic_split: 1.2', 'initial_traffic_split'],
+  ['share: 0.02', 'share: 0.2', 'learning.ab_testing.holdout.share'],
+  ['weeks: 4', 'weeks: 0', 'learning.ab_testing.holdout.weeks'],
+  ['keep_last: 8', 'keep_last: 1', 'learning.models.keep_last'],
+  ['keep_days: 60', 'keep_days: 0', 'learning.models.keep_days'],
 ])('refuses %o changed to %o, naming it', (from, to, message) => {
   expect(shipped).toContain(from);
   expect(() => parseLearning(shipped.replace(from, to))).toThrow(message);

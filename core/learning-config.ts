@@ -6,6 +6,7 @@
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { DEFAULT_SIGNAL_WEIGHTS } from './feedback-values.ts';
+import { MOST_HELD_OUT_BP } from './routing.ts';
 import { PROMOTE_ON } from './statistics/policy.ts';
 
 const rate = z.number().min(0).max(1);
@@ -163,6 +164,29 @@ const abTesting = z.strictObject({
     .min(0)
     .max(30 * 86_400)
     .default(3_600),
+  /** A standing slice on the production of some weeks ago; see core/holdout.ts. */
+  holdout: z
+    .strictObject({
+      enabled: z.boolean().default(false),
+      /** Of all visitors, twice: held out, and compared with. */
+      share: z
+        .number()
+        .min(0.001)
+        .max(MOST_HELD_OUT_BP / 10_000)
+        .default(0.02),
+      weeks: z.int().min(1).max(26).default(4),
+    })
+    .prefault({}),
+});
+
+/** Which old models lose their files; see core/pruning.ts for those that never do. */
+const models = z.strictObject({
+  /** false: only when an operator asks for it. */
+  prune: z.boolean().default(true),
+  /** The newest so many keep theirs. The two newest stay loaded, so they must be among them. */
+  keep_last: z.int().min(2).max(1_000).default(8),
+  /** Younger ones keep theirs. */
+  keep_days: z.int().min(1).max(3_650).default(60),
 });
 
 const automation = z.strictObject({
@@ -186,6 +210,7 @@ export const learningSchema = z.strictObject({
     evaluation: evaluation.prefault({}),
     ab_testing: abTesting,
     automation,
+    models: models.prefault({}),
     privacy: privacy.prefault({}),
   }),
 });

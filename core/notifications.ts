@@ -112,6 +112,7 @@ const ROUTE_WORDS: ReadonlyMap<string, string> = new Map([
   ['share', 'Route grown'],
   ['promote', 'Promoted'],
   ['rollback', 'Rolled back'],
+  ['rest_holdout', 'Held-out model rests'],
 ]);
 
 /** What stands before a text that has none. */

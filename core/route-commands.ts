@@ -8,6 +8,8 @@ import {
   type Answerer,
   answererName,
   type Experiment,
+  type Holdout,
+  holdoutSchema,
   MOST_EXPERIMENTS,
   productionOf,
   type RoutingTable,
@@ -36,9 +38,18 @@ export const routeCommandSchema = z.discriminatedUnion('action', [
   z.strictObject({ action: z.literal('promote'), ...meant }),
   /** Names an experiment to end it, or the production model to go back to the one before. */
   z.strictObject({ action: z.literal('rollback'), ...meant }),
+  /** The sweep's: what core/holdout.ts decided; null ends it. */
+  z.strictObject({ action: z.literal('hold_out'), holdout: holdoutSchema.nullable() }),
+  /** The router's: the held-out model fails while production answers. */
+  z.strictObject({
+    action: z.literal('rest_holdout'),
+    modelId: z.string(),
+    untilMs: z.int(),
+    reason: z.string(),
+  }),
 ]);
 export type RouteCommand = z.infer<typeof routeCommandSchema>;
-type Meant = Pick<Extract<RouteCommand, { action: 'promote' }>, 'modelId' | 'experimentId'>;
+export type Meant = Pick<Extract<RouteCommand, { action: 'promote' }>, 'modelId' | 'experimentId'>;
 
 export type RouteDecision =
   | { ok: true; next: RoutingTable; summary: string }
@@ -59,13 +70,13 @@ const refuse = (reason: string) => ({ ok: false as const, reason });
 
 function change(
   table: RoutingTable,
-  { side, experiments }: { side?: Side; experiments: Experiment[] },
+  { side, ...patch }: { side?: Side } & Partial<Pick<RoutingTable, 'experiments' | 'holdout'>>,
   summary: string,
   now: number,
 ): RouteDecision {
   const { settings: _, previousSettings: __, ...others } = table;
   const kept = side === undefined ? table : { ...others, ...side };
-  const next = { ...kept, experiments, version: table.version + 1, updatedAt: now };
+  const next = { ...kept, ...patch, version: table.version + 1, updatedAt: now };
   return { ok: true, next, summary };
 }
 
@@ -84,6 +95,10 @@ export function decideRoute(
       return promote(table, command, now);
     case 'rollback':
       return rollBack(table, command, now);
+    case 'hold_out':
+      return holdOut(table, command.holdout, now);
+    case 'rest_holdout':
+      return restHoldout(table, command, now);
   }
 }
 
@@ -222,6 +237,29 @@ const restored = (back: Answerer, from: Answerer): string =>
   back.model === from.model
     ? `${settingsText(back.settings)} restored in place of ${settingsText(from.settings)}, on ${back.model}`
     : `${answererName(back)} restored in place of ${answererName(from)}`;
+
+function holdOut(table: RoutingTable, holdout: Holdout | null, now: number): RouteDecision {
+  if (holdout !== null) return change(table, { holdout }, heldOutSummary(holdout), now);
+  const { holdout: ended, ...rest } = table;
+  if (ended === undefined) return refuse('nobody is held out');
+  return change(rest, {}, `nobody is held out any more; it was ${percent(ended.shareBp)}`, now);
+}
+
+const heldOutSummary = ({ shareBp, model, reason }: Holdout) =>
+  model === null
+    ? `${percent(shareBp)} held out, answered by production: ${reason}`
+    : `${percent(shareBp)} held out on ${model}: ${reason}`;
+
+function restHoldout(
+  table: RoutingTable,
+  { modelId, untilMs, reason }: Extract<RouteCommand, { action: 'rest_holdout' }>,
+  now: number,
+): RouteDecision {
+  const { holdout } = table;
+  if (holdout?.model !== modelId) return refuse(`nobody is held out on ${modelId}`);
+  const rested = { ...holdout, model: null, reason, resting: { model: modelId, untilMs } };
+  return change(table, { holdout: rested }, heldOutSummary(rested), now);
+}
 
 /** The control is another one now: what was measured against the old one stays by itself. */
 const restarted = (experiments: readonly Experiment[], now: number): Experiment[] =>

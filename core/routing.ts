@@ -41,6 +41,29 @@ const disjoint = (experiments: readonly Experiment[]) =>
       .every((other) => one.toBp <= other.fromBp || other.toBp <= one.fromBp),
   );
 
+/** One salt for ever: who is held out this week was so last week, and is next week. */
+const HOLDOUT_SALT = 'holdout';
+export const MOST_HELD_OUT_BP = 1_000;
+
+/**
+ * Visitors outside every experiment, for as long as it is on: so many stay on an older model, and as many
+ * others on production are what they are compared with. See core/holdout.ts.
+ */
+export const holdoutSchema = z.strictObject({
+  /** What its answers are counted under. */
+  id: z.string(),
+  /** Of all visitors, in ten-thousandths, twice: held out, and compared with. */
+  shareBp: z.int().min(1).max(MOST_HELD_OUT_BP),
+  /** Null: production answers them too, and nothing is counted. */
+  model: z.string().nullable(),
+  /** The week that it stands for, 202647 for 2026-w47: weeks are compared each by itself. */
+  stratum: z.int().min(0),
+  reason: z.string(),
+  /** A model that failed while production answered is not tried again before. */
+  resting: z.strictObject({ model: z.string(), untilMs: z.int() }).nullable(),
+});
+export type Holdout = z.infer<typeof holdoutSchema>;
+
 const currentTableSchema = z.strictObject({
   schema: z.literal(2),
   version: z.int().min(0),
@@ -54,6 +77,7 @@ const currentTableSchema = z.strictObject({
     .array(experimentSchema)
     .max(MOST_EXPERIMENTS)
     .refine(disjoint, { error: 'slices must not overlap' }),
+  holdout: holdoutSchema.optional(),
   updatedAt: z.int(),
 });
 export type RoutingTable = z.infer<typeof currentTableSchema>;
@@ -162,6 +186,34 @@ export const unassigned = (table: RoutingTable): Assignment => ({
   stratum: null,
 });
 
+/** The two arms are as large as each other. */
+const EVEN_BP = BUCKETS / 2;
+
+/** From both ends of the buckets: a share that grows adds to either, and moves nobody between them. */
+function standingArm({ shareBp }: Holdout, visitorId: string): 'control' | 'treatment' | null {
+  const place = bucketOf(visitorId, HOLDOUT_SALT);
+  if (place < shareBp) return 'control';
+  return place >= BUCKETS - shareBp ? 'treatment' : null;
+}
+
+/**
+ * The treatment is the loop: what it made of production since the model of the control. Both are answered under
+ * production's settings.
+ */
+function standing(table: RoutingTable, holdout: Holdout, arm: 'control' | 'treatment'): Assignment {
+  const { id, model, stratum } = holdout;
+  // The same model for both: there is nothing to compare.
+  if (model === null || model === table.production) return unassigned(table);
+  const production = productionOf(table);
+  return {
+    ...(arm === 'control' ? { ...production, model } : production),
+    arm,
+    experimentId: id,
+    shareBp: EVEN_BP,
+    stratum,
+  };
+}
+
 /**
  * Sticky per visitor; growing the share only ever adds visitors to the treatment. Who is told how many tokens
  * the prompt had could tell two prompts apart, and takes no part where settings are tried.
@@ -171,6 +223,12 @@ export function assign(
   visitorId: string,
   { seesPromptTokens = false } = {},
 ): Assignment {
+  const { holdout } = table;
+  if (holdout !== undefined) {
+    const arm = standingArm(holdout, visitorId);
+    // Before the experiments, whose slices are so of whoever is left.
+    if (arm !== null) return standing(table, holdout, arm);
+  }
   if (table.experiments.length === 0) return unassigned(table);
   const place = bucketOf(visitorId, SLICE_SALT);
   const experiment = table.experiments.find(({ fromBp, toBp }) => fromBp <= place && place < toBp);

@@ -54,7 +54,7 @@ test('a job that does not fit the contract is refused with the field named', asy
 
 test('an edge in trouble is asked again, one that refuses is not', async () => {
   answers = [reply(503), reply(200, { production: null, models: [] })];
-  expect(await client().serving()).toEqual({ production: null, models: [] });
+  expect(await client().serving()).toEqual({ production: null, pruned: [], models: [] });
   answers = [reply(401)];
   await expect(client().serving()).rejects.toBeInstanceOf(AgentError);
   expect(seen).toHaveLength(3);

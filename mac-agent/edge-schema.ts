@@ -48,6 +48,11 @@ export const heartbeatSchema = z.object({ cancel: z.boolean() });
 export const servingSchema = z.object({
   /** A model id, or the name of a base. */
   production: z.string().nullable(),
+  /** What may go from here as well; an edge of before names none. What is no folder's name is passed over. */
+  pruned: z
+    .array(z.object({ model_id: z.string(), name: tagName }))
+    .default([])
+    .transform((list) => list.filter(({ model_id }) => modelId.safeParse(model_id).success)),
   models: z.array(
     z.object({
       model_id: modelId,
@@ -61,6 +66,7 @@ export const servingSchema = z.object({
 
 export type Job = z.output<typeof jobSchema>;
 export type Serving = z.output<typeof servingSchema>;
+export type PrunedModel = Serving['pruned'][number];
 export type ServingModel = Serving['models'][number];
 
 export type Progress = z.output<typeof progressSchema>;

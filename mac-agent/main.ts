@@ -82,7 +82,7 @@ const main = async (): Promise<void> => {
   const bases = config.BASE_MODEL;
   const reconciler = createReconciler({ server, paths, bases, log });
   // Bases are served before the edge is reached: an answer depends on nothing but a model server.
-  await reconciler.run({ production: null, models: [] }, null);
+  await reconciler.run({ production: null, pruned: [], models: [] }, null);
   const gateway = await startGateway({
     server,
     token: config.GATEWAY_TOKEN,

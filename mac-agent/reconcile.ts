@@ -2,11 +2,13 @@
  * Keeps the model server equal to what the edge says must be served.
  * Called at start and on every poll by main.ts. Files that were lost are fetched again, checked by
  * sha256; a version is taken out only after it was unlisted for a while, because a version just trained
- * is listed a moment later. It does nothing when the two are equal.
+ * is listed a moment later. What the edge has pruned goes at once, from the disk too. It does nothing when
+ * the two are equal.
  */
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { HomePaths } from './config.ts';
-import type { Serving, ServingModel } from './edge-schema.ts';
+import type { PrunedModel, Serving, ServingModel } from './edge-schema.ts';
 import type { Log } from './log.ts';
 import { sentenceOf } from './log.ts';
 import type { HeldModel, ModelServer } from './model-server/index.ts';
@@ -20,6 +22,8 @@ export type Plan = {
   register: ServingModel[];
   tagLatest: string | null;
   remove: string[];
+  /** What the edge has pruned, and has not been removed here since the start. */
+  prune: PrunedModel[];
   unlistedSince: ReadonlyMap<string, number>;
 };
 
@@ -30,6 +34,7 @@ export type PlanFacts = {
   pinned: string | null;
   keepsUnlisted: boolean;
   unlistedSince: ReadonlyMap<string, number>;
+  pruned: ReadonlySet<string>;
   now: number;
 };
 
@@ -58,7 +63,11 @@ export const planServing = (facts: PlanFacts): Plan => {
       else unlistedSince.set(model.modelId, since);
     }
   }
-  return { register, tagLatest: wantsTag ? production : null, remove, unlistedSince };
+  const prune = serving.pruned.filter(
+    ({ model_id: id }) => !facts.pruned.has(id) && !listed.has(id) && id !== facts.pinned,
+  );
+  const tagLatest = wantsTag ? production : null;
+  return { register, tagLatest, remove, prune, unlistedSince };
 };
 
 /** A week's tag belongs to its newest version: an older one of that week need not carry it. */
@@ -102,6 +111,21 @@ export const createReconciler = (options: {
     log('info', 'registered', { model: model.model_id });
   };
 
+  const pruned = new Set<string>();
+  /** From the model server, with tags, and from the disk; done again after a restart, which finds nothing. */
+  const prune = async (name: string, models: readonly PrunedModel[]): Promise<void> => {
+    const ids = models.map((model) => model.model_id);
+    await server.prune(name, ids);
+    const folders = new Set(await readdir(paths.models));
+    for (const id of ids) {
+      if (folders.has(id)) {
+        await rm(join(paths.models, id), { recursive: true, force: true });
+        log('info', 'pruned', { model: id });
+      }
+      pruned.add(id);
+    }
+  };
+
   return {
     async run(serving, pinned) {
       for (const name of options.bases) {
@@ -113,12 +137,16 @@ export const createReconciler = (options: {
       const { keepsUnlisted } = server;
       const held = server.list();
       const now = performance.now();
-      const plan = planServing({ serving, held, pinned, keepsUnlisted, unlistedSince, now });
+      const facts = { serving, held, pinned, keepsUnlisted, unlistedSince, pruned, now };
+      const plan = planServing(facts);
       unlistedSince = plan.unlistedSince;
       for (const model of plan.register) await guarded(model.model_id, () => restore(model));
       const { tagLatest } = plan;
       if (tagLatest !== null) await guarded(LATEST, () => server.tag(tagLatest, LATEST));
       for (const id of plan.remove) await guarded(id, () => server.remove(id));
+      for (const [name, models] of Map.groupBy(plan.prune, (model) => model.name)) {
+        await guarded(`pruning ${name}`, () => prune(name, models));
+      }
     },
   };
 };

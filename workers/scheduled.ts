@@ -12,7 +12,9 @@ import { publishHistory } from '../functions/history/publish.ts';
 import { deliverQuietly } from '../functions/notify/deliver.ts';
 import { watch } from '../functions/notify/watch.ts';
 import { endExhausted } from '../functions/registry/failures.ts';
+import { sweepPruning } from '../functions/registry/pruning.ts';
 import { sweepRetention } from '../functions/retention/index.ts';
+import { sweepHoldout } from '../functions/rollout/holdout.ts';
 import { lookAtDue } from '../functions/rollout/sweep.ts';
 import { sweepAbandonment } from '../functions/signals/abandonment.ts';
 import { databaseOf, type Env } from './env.ts';
@@ -33,7 +35,9 @@ export async function fire(cron: string, atMs: number, env: Env): Promise<void> 
     sweepErasures,
     sweepRetention,
     sweepCuration,
+    sweepHoldout,
     lookAtDue,
+    sweepPruning,
     history,
     watch,
     deliverQuietly,

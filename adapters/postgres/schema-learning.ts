@@ -159,6 +159,10 @@ export const models = pgTable('models', {
   artifacts: jsonb('artifacts').notNull(),
   gitCommit: text('git_commit'),
   createdAt: instant('created_at').notNull(),
+  /** From then on nothing may use its files; `artifacts` still says which they were. */
+  artifactsPrunedAt: instant('artifacts_pruned_at'),
+  /** Since when they are gone from the store; null until then. */
+  artifactsDeletedAt: instant('artifacts_deleted_at'),
 });
 
 export const modelFlags = pgTable(

@@ -20,6 +20,7 @@ import {
 import type { SettingsAnswer } from '../../core/wire/settings.ts';
 import type { Experiment } from '../experiment-schemas.ts';
 import { experiment, experimentRoute } from './experiment-routes.ts';
+import { learningRoute } from './learning-routes.ts';
 import { recordRoute, type Told, told } from './record-routes.ts';
 import { settings, settingsRoute } from './settings-routes.ts';
 import * as state from './stack-state.ts';
@@ -185,6 +186,8 @@ function route(world: World, request: Request): Reply {
   const about = { key, id, body: request.body };
   const tried = experimentRoute(world, about) ?? settingsRoute(world, about);
   if (tried !== null) return tried;
+  const learned = learningRoute(key, request.body);
+  if (learned !== null) return learned;
   switch (key) {
     case 'GET status':
       return ok(world.status);

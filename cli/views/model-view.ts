@@ -35,7 +35,9 @@ export function modelPage(model: Model): string {
     modelSection(model),
     metricsTable(model.metrics),
     section(
-      'Files',
+      model.artifacts_pruned_at
+        ? `Files, pruned on ${instant(model.artifacts_pruned_at)}`
+        : 'Files',
       table(
         [{ title: 'name' }, { title: 'size', right: true }, { title: 'sha256', max: 64 }],
         model.artifacts.map((file) => [file.name, bytes(file.bytes), file.sha256]),

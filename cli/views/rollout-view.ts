@@ -5,12 +5,16 @@
 import type { Experiment, ExperimentPlan, ExperimentSummary } from '../experiment-schemas.ts';
 import { facts, instant, minute, number, page, percent, section, table } from '../layout.ts';
 
-const plain = (word: string) => word.replaceAll('_', ' ');
+export const plain = (word: string) => word.replaceAll('_', ' ');
 const signed = new Intl.NumberFormat('en-US', {
   maximumFractionDigits: 1,
   signDisplay: 'exceptZero',
 });
 const change = (share: number) => `${signed.format(share * 100)} %`;
+
+/** A relative change in percent, or a difference of rates in points. */
+export const shownEffect = (scale: string, value: number): string =>
+  scale === 'difference' ? `${signed.format(value * 100)} points` : change(value);
 
 export function experimentListPage(rows: readonly ExperimentSummary[]): string {
   return table(
@@ -164,20 +168,9 @@ function effectTable(metrics: Metrics): string {
       { title: 'users still needed', right: true },
     ],
     metrics.map(({ metric, effect, more_users }) => {
-      const points = effect?.scale === 'difference' ? ' points' : '';
-      const shown = (value: number | undefined) =>
-        value === undefined
-          ? null
-          : points === ''
-            ? change(value)
-            : `${signed.format(value * 100)}${points}`;
-      return [
-        plain(metric),
-        shown(effect?.estimate),
-        shown(effect?.lower),
-        shown(effect?.upper),
-        more_users,
-      ];
+      const shown = (value: 'estimate' | 'lower' | 'upper') =>
+        effect && shownEffect(effect.scale, effect[value]);
+      return [plain(metric), shown('estimate'), shown('lower'), shown('upper'), more_users];
     }),
     'Nothing is measured.',
   );

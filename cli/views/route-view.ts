@@ -9,6 +9,7 @@ export function liveFacts(table: Live): string {
   return facts([
     ['production', productionText(table)],
     ...candidates(table).map((text): [string, string] => ['candidate', text]),
+    ...heldOut(table),
     ['table', `version ${number(table.version)}`],
   ]);
 }
@@ -43,6 +44,11 @@ export function routePage(route: Route): string {
     ),
   );
 }
+
+const heldOut = ({ holdout, production }: Live): [string, string][] =>
+  holdout
+    ? [['held out', `${percent(holdout.share_bp / 10_000)} on ${holdout.model ?? production}`]]
+    : [];
 
 export const candidatesText = (table: Live) => candidates(table).join('; ');
 

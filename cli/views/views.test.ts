@@ -5,8 +5,10 @@ import { describe, expect, it } from 'vitest';
 import { BUILT_IN } from '../../core/answer-settings.ts';
 import { helpPage } from '../help.ts';
 import { bytes, facts, minute, number, percent, table } from '../layout.ts';
+import * as learning from '../learning-schemas.ts';
 import * as schemas from '../schemas.ts';
 import { experiment, plan } from '../testing/experiment-routes.ts';
+import { holdout, pruned, pruningPlan } from '../testing/learning-routes.ts';
 import * as record from '../testing/record-routes.ts';
 import { settings } from '../testing/settings-routes.ts';
 import * as state from '../testing/stack-state.ts';
@@ -14,11 +16,13 @@ import { datasetList, datasetPage } from './dataset-view.ts';
 import { deadLetterList } from './deadletter-view.ts';
 import { erasureList, erasurePage } from './erasure-view.ts';
 import { historyList, historyPage, momentPage, verificationPage } from './history-view.ts';
+import { holdoutPage } from './holdout-view.ts';
 import { jobList, jobPage } from './job-view.ts';
 import { keyList, keyMade } from './key-view.ts';
 import { lineagePage } from './lineage-view.ts';
 import { modelList, modelPage } from './model-view.ts';
 import { outboxPage } from './notify-view.ts';
+import { prunedPage, pruningPage } from './pruning-view.ts';
 import { reviewList } from './review-view.ts';
 import { experimentListPage, planPage, rolloutPage } from './rollout-view.ts';
 import { routePage } from './route-view.ts';
@@ -111,6 +115,14 @@ describe('pages', () => {
     ['models', modelList([model])],
     ['model', modelPage(model)],
     ['model-flagged', modelPage(flagged)],
+    ['model-pruned', modelPage({ ...model, artifacts_pruned_at: state.T0 })],
+    ['pruning', pruningPage(learning.pruning.parse(pruningPlan))],
+    ['pruned', prunedPage(learning.pruned.parse(pruned))],
+    ['holdout', holdoutPage(learning.holdout.parse(holdout))],
+    [
+      'holdout-off',
+      holdoutPage({ ...holdout, enabled: false, now: null, split: null, metrics: [] }),
+    ],
     ['erasures', erasureList([erasure])],
     ['erasure', erasurePage(erasure)],
     ['reviews', reviewList([review, schemas.review.parse(wide)], 'pending')],

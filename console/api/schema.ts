@@ -200,6 +200,36 @@ export const boundsSchema = z.object({
   next: text,
 });
 
+const armSchema = z.nullable(z.object({ n: z.number(), rate: z.number() }));
+const effectSchema = z.nullable(
+  z.object({
+    scale: z.string(),
+    estimate: z.number(),
+    lower: z.number(),
+    upper: z.number(),
+  }),
+);
+const gainWeekSchema = z.object({
+  week: z.string(),
+  held_out_models: z.array(z.string()),
+  production_models: z.array(z.string()),
+  held_out: armSchema,
+  production: armSchema,
+  so_far: effectSchema,
+});
+export type GainWeek = z.infer<typeof gainWeekSchema>;
+export const holdoutSchema = z.object({
+  enabled: z.boolean(),
+  share: z.number(),
+  weeks: z.number(),
+  now: z.nullable(
+    z.object({ week: z.string(), model: z.nullable(z.string()), reason: z.string() }),
+  ),
+  split: z.nullable(z.object({ broken: z.boolean() })),
+  metrics: z.array(z.object({ metric: z.string(), weeks: z.array(gainWeekSchema) })),
+});
+export type Holdout = z.infer<typeof holdoutSchema>;
+
 const side = z.optional(z.nullable(routeTableSchema));
 export const routeSchema = z.object({
   history: z.array(

@@ -63,7 +63,7 @@ interface IntervalProps {
   upper: number;
 }
 
-function Interval(props: IntervalProps) {
+export function Interval(props: IntervalProps) {
   const x = scale(props.range, [0, 100]);
   const at = (value: number) => `${x(value).toFixed(2)}%`;
   return (

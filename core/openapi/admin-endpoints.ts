@@ -22,6 +22,7 @@ import {
   reviewsAnswerSchema,
   statusAnswerSchema,
 } from '../wire/admin-answers.ts';
+import { prunedAnswerSchema, pruneRequestSchema, pruningAnswerSchema } from '../wire/pruning.ts';
 import { routeAnswerSchema } from '../wire/route-answers.ts';
 import { uuidSchema } from '../wire/shared.ts';
 import { type Endpoint, JSON_TYPE } from './endpoint.ts';
@@ -119,6 +120,29 @@ export const ADMIN_ENDPOINTS: readonly Endpoint[] = [
     modelVersionAnswerSchema,
     'Its stage, measurements, files and origin.',
   ),
+  {
+    ...list(
+      '/admin/pruning',
+      'planPruning',
+      'Operators: what would be pruned',
+      pruningAnswerSchema,
+    ),
+    about:
+      'Every model that has files, and why it keeps them or loses them by the rule of `models` in learning.yaml.',
+    answers: answering(200, 'What the rule says now.', pruningAnswerSchema),
+  },
+  {
+    method: 'post',
+    path: '/admin/pruning',
+    id: 'pruneModels',
+    title: 'Operators: prune models now',
+    about:
+      'Marks what the rule says; from then on nothing may use those models. Their files are deleted by a later sweep. Manifests and rows stay.',
+    body: { schema: pruneRequestSchema, types: [JSON_TYPE] },
+    security: ['operator'],
+    answers: answering(200, 'Marked.', prunedAnswerSchema),
+    errors: [...WRITE, 'conflict'],
+  },
   {
     ...list('/admin/route', 'showRoute', 'Operators: the live route', routeAnswerSchema),
     about:

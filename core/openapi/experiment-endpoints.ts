@@ -7,6 +7,7 @@ import {
   experimentListSchema,
   planAnswerSchema,
 } from '../wire/experiments.ts';
+import { holdoutAnswerSchema } from '../wire/holdout.ts';
 import type { Endpoint } from './endpoint.ts';
 
 const JSON_TYPE = 'application/json';
@@ -24,6 +25,17 @@ const WRITING = [
 ] as const;
 
 export const EXPERIMENT_ENDPOINTS: readonly Endpoint[] = [
+  {
+    method: 'get',
+    path: '/admin/holdout',
+    id: 'showHoldout',
+    title: 'What the loop gains',
+    about:
+      'Who is held out on which older model, and production against it, week by week and so far. `ab_testing.holdout` turns it on.',
+    security: ['operator'],
+    answers: [{ status: 200, about: 'As it stands.', schema: holdoutAnswerSchema, types }],
+    errors: READING,
+  },
   {
     method: 'get',
     path: '/admin/experiments',

@@ -92,6 +92,8 @@ export const modelVersionAnswerSchema = z.object({
   reason: z.string(),
   metrics: z.record(z.string(), z.unknown()),
   artifacts: z.array(z.object({ name: z.string(), ...storedObject })),
+  /** Since when the files are not to be had any more; null while they are. */
+  artifacts_pruned_at: instant.nullable(),
   git_commit: z.string().nullable(),
   /** What an operator must know beside the measurements: it learned from somebody since erased. */
   flags: z.array(

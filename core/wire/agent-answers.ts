@@ -47,6 +47,8 @@ export const endedAnswerSchema = z.object({ status: z.literal('recorded') });
 
 export const servingAnswerSchema = z.object({
   production: z.string().nullable(),
+  /** Models whose files are gone from the store: local copies may go as well. */
+  pruned: z.array(z.object({ model_id: z.string(), name: z.string() })),
   models: z.array(
     z.object({
       model_id: z.string(),

@@ -76,7 +76,19 @@ export const experimentListSchema = z.strictObject({
 });
 export const planAnswerSchema = z.strictObject({ plan: rolloutPlanSchema });
 
-const arm = z.strictObject({ users: z.number(), n: z.number(), y: z.number(), rate: z.number() });
+export const effectSchema = z.strictObject({
+  scale: z.enum(['ratio', 'difference']),
+  estimate: z.number(),
+  lower: z.number(),
+  upper: z.number(),
+  p: z.number(),
+});
+export const armRateSchema = z.strictObject({
+  users: z.number(),
+  n: z.number(),
+  y: z.number(),
+  rate: z.number(),
+});
 const byArm = z.strictObject({ control: z.number().nullable(), treatment: z.number().nullable() });
 
 export const experimentMetricSchema = z.strictObject({
@@ -87,19 +99,16 @@ export const experimentMetricSchema = z.strictObject({
   /** For the primary: whether it is established as better. */
   improvement: z.string().nullable(),
   /** Treatment against control with its 95 % confidence sequence; relative where the scale is a ratio. */
-  effect: z
-    .strictObject({
-      scale: z.enum(['ratio', 'difference']),
-      estimate: z.number(),
-      lower: z.number(),
-      upper: z.number(),
-      p: z.number(),
-    })
-    .nullable(),
+  effect: effectSchema.nullable(),
   more_users: z.number().nullable(),
   /** Control and treatment at each share, never pooled. */
   stages: z.array(
-    z.strictObject({ share: z.number(), weight: z.number(), control: arm, treatment: arm }),
+    z.strictObject({
+      share: z.number(),
+      weight: z.number(),
+      control: armRateSchema,
+      treatment: armRateSchema,
+    }),
   ),
 });
 

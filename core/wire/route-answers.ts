@@ -34,6 +34,18 @@ export const tableAnswerSchema = z.object({
       started_at: instant,
     }),
   ),
+  /** Visitors outside every experiment, who stay on an older model; null while nobody does. */
+  holdout: z
+    .object({
+      id: z.string(),
+      /** Of all visitors, twice: held out, and compared with. */
+      share_bp: bpSchema,
+      /** Null: production answers them too. */
+      model: z.string().nullable(),
+      stratum: count,
+      reason: z.string(),
+    })
+    .nullable(),
 });
 export const routeChangeSchema = z.object({
   version: count,

@@ -44,12 +44,18 @@ export async function planNow(
   const { plan, policy } = planRollout({
     keys: learningOf(env),
     promoteOn,
-    sliceBp: sliceBpOf(env),
+    sliceBp: ofEveryone(env),
     past,
   });
   const untold = waivedIn(kind);
   const metrics = plan.metrics.filter(({ metric }) => !untold.includes(metric));
   return { policy, plan: { ...plan, metrics, waived: [...plan.waived, ...untold] } };
+}
+
+/** A slice is of those whom no holdout has. */
+function ofEveryone(env: Env): number {
+  const { enabled, share } = learningOf(env).ab_testing.holdout;
+  return Math.floor(sliceBpOf(env) * (enabled ? 1 - 2 * share : 1));
 }
 
 export interface Creation {

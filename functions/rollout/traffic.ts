@@ -8,14 +8,13 @@ import { AppError } from '../../core/errors.ts';
 import type { Pending } from '../../core/rollout/held.ts';
 import type { Effect } from '../../core/rollout/state.ts';
 import type { RouteCommand } from '../../core/route-commands.ts';
-import { type RoutingTable, routingTableSchema } from '../../core/routing.ts';
-import { callObject } from '../../workers/durable.ts';
+import type { RoutingTable } from '../../core/routing.ts';
 import { databaseOf, type Env } from '../../workers/env.ts';
 import { readSettings } from '../settings/index.ts';
 import { sliceBpOf } from './gather.ts';
 import { kindOf } from './kind.ts';
 import type { RouteChange } from './routing-object.ts';
-import { routingTable } from './table.ts';
+import { changeTable, routingTable } from './table.ts';
 
 export type Made = { done: true } | { done: false; refused: string; isProduction: boolean };
 type Change = Exclude<Effect, { kind: 'tell' }>;
@@ -35,14 +34,7 @@ export async function changeTraffic(env: Env, step: Pending, change: Change): Pr
     told: true,
   };
   try {
-    await callObject({
-      namespace: env.ROUTING,
-      name: 'routing',
-      path: '/change',
-      body,
-      answer: routingTableSchema,
-      timeoutMs: 10_000,
-    });
+    await changeTable(env, body);
     return DONE;
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== 'conflict') throw error;

@@ -210,5 +210,12 @@ export const modelServerContract = (subject: ContractSubject): void => {
       await expect(server.chatAddress(one)).rejects.toMatchObject({ code: 'model_not_found' });
       expect(await ask(server, two)).toBe(before);
     });
+
+    test('a pruned version is gone, one that is not there is passed over', async () => {
+      await server.prune('agent-bruno-contract', ['2026-w01.1', two]);
+      await expect(server.chatAddress(two)).rejects.toMatchObject({ code: 'model_not_found' });
+      await server.prune('agent-bruno-contract', [two]);
+      expect(await ask(server, subject.base.name)).toContain('Paris');
+    });
   });
 };

@@ -84,6 +84,16 @@ export const createLlamaCppServer = (options: LlamaCppOptions): ModelServer => {
     return [...tokens.slice(0, EMBEDDING_TOKENS - 1), ...tokens.slice(-1)];
   };
 
+  const remove = (modelId: string): Promise<void> =>
+    inTurn(async () => {
+      const model = known.get(modelId);
+      if (!model) return;
+      if (model.isBase) throw new AgentError('is_base', `${modelId} is a base and stays.`);
+      known.delete(modelId);
+      const rest = model.home.adapters().filter((adapter) => adapter.modelId !== modelId);
+      await model.home.change(rest);
+    });
+
   return {
     kind: 'llama.cpp',
     serves: 'adapter.gguf',
@@ -128,15 +138,11 @@ export const createLlamaCppServer = (options: LlamaCppOptions): ModelServer => {
         find(modelId);
         moveTag(known, modelId, tag);
       }),
-    remove: (modelId) =>
-      inTurn(async () => {
-        const model = known.get(modelId);
-        if (!model) return;
-        if (model.isBase) throw new AgentError('is_base', `${modelId} is a base and stays.`);
-        known.delete(modelId);
-        const rest = model.home.adapters().filter((adapter) => adapter.modelId !== modelId);
-        await model.home.change(rest);
-      }),
+    remove,
+    // It holds what it was told since it started, and nothing else.
+    async prune(_name, modelIds) {
+      for (const modelId of modelIds) await remove(modelId);
+    },
     list: () => [...known.values()].map(({ home: _home, ...model }) => model),
     async embed(texts, signal) {
       const process = await withEmbedder();

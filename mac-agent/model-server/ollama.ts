@@ -165,6 +165,20 @@ export const createOllamaServer = (options: OllamaOptions): ModelServer => {
           await client.delete({ model: name });
         }
       }),
+    prune: (name, modelIds) =>
+      inTurn(async () => {
+        const gone = new Set(modelIds.map((modelId) => `${name}:${modelId}`));
+        // A copy under a week's tag is known by what it is a copy of.
+        const { models } = await client.list();
+        const digests = new Set(
+          models.filter((one) => gone.has(one.name)).map((one) => one.digest),
+        );
+        for (const model of models) {
+          const isCopy = model.name.startsWith(`${name}:week-`) && digests.has(model.digest);
+          if (gone.has(model.name) || isCopy) await client.delete({ model: model.name });
+        }
+        for (const modelId of modelIds) known.delete(modelId);
+      }),
     list: () => [...known.values()].map(({ ollamaName: _name, name: _own, ...model }) => model),
     async embed(texts, signal) {
       await withEmbedding();

@@ -41,6 +41,8 @@ export type ModelServer = {
   register(model: Registration, signal?: AbortSignal): Promise<void>;
   tag(modelId: string, tag: string): Promise<void>;
   remove(modelId: string): Promise<void>;
+  /** Also versions from before a restart, with their tags. What is not there is passed over. */
+  prune(name: string, modelIds: readonly string[]): Promise<void>;
   list(): HeldModel[];
   embed(texts: readonly string[], signal?: AbortSignal): Promise<Embeddings>;
   health(): Promise<{ ok: boolean; embedding: boolean; problem: string | null }>;

@@ -87,6 +87,10 @@ export async function reached(word: string) {
 
 export const turnDatabase = (state: 'up' | 'down') => services(`/test/database/${state}`);
 
+/** What the gateway says it has loaded, beside its base. */
+export const ready = (...models: string[]) =>
+  services(`/test/ready/${models.map(encodeURIComponent).join('/')}`);
+
 /** What the record holds of one experiment, exactly. */
 export async function counts(experimentId: string) {
   const [found] = await rows(sql`

@@ -81,6 +81,7 @@ test('each endpoint answers a good request with a described status and shape', a
     '/admin/datasets': { body: { week: '2999-w01' } },
     '/admin/route': { body: { action: 'rollback' } },
     '/admin/settings': { body: { name: 'for a test', temperature: 0.21, reason: 'for a test' } },
+    '/admin/pruning': { body: { reason: 'for a test' } },
     '/admin/keys': { body: { name: 'for a test', scopes: ['chat'] } },
     '/admin/keys/{id}/revoke': { body: { reason: 'for a test' } },
     '/admin/notifications/test': { body: {} },

@@ -118,6 +118,9 @@ async function chat(request: IncomingMessage, response: ServerResponse): Promise
   response.end('data: [DONE]\n\n');
 }
 
+/** What the gateway has beside its base, until a test says otherwise. */
+let ready: string[] = [];
+
 export async function startUpstream(switches: Switches): Promise<Upstream> {
   const server = createServer((request, response) => {
     if (request.headers.authorization !== 'Bearer gateway-for-tests-only-0123456789') {
@@ -129,9 +132,13 @@ export async function startUpstream(switches: Switches): Promise<Upstream> {
     } else if (request.url === '/test/database/down' || request.url === '/test/database/up') {
       switches.database(request.url.endsWith('up') ? 'up' : 'down');
       response.end('{}');
+    } else if (request.url?.startsWith('/test/ready/')) {
+      const [, , , ...names] = request.url.split('/');
+      ready = names.filter((name) => name !== '').map(decodeURIComponent);
+      response.end('{}');
     } else if (request.url === '/healthz') {
       const queue = { running: 1, waiting: 0, most_running: 4, most_waiting: 16 };
-      response.end(JSON.stringify({ status: 'ok', models: ['tiny-sre'], queue }));
+      response.end(JSON.stringify({ status: 'ok', models: ['tiny-sre', ...ready], queue }));
     } else {
       response.writeHead(404).end();
     }

@@ -31,9 +31,11 @@ import { deadLetterViews, replayDeadLetter } from './dead-letters.ts';
 import { erasures } from './erasures.ts';
 import { experimentSums } from './experiments.ts';
 import { historyRoutes } from './history.ts';
+import { holdoutView } from './holdout.ts';
 import { adminKeys } from './keys.ts';
 import { lineage } from './lineage.ts';
 import { notificationRoutes } from './notifications.ts';
+import { pruningRoutes } from './pruning.ts';
 import { rolloutRoutes } from './rollouts.ts';
 import { changeRoute, routeWithHistory } from './route.ts';
 import { settingsRoutes } from './settings.ts';
@@ -189,12 +191,14 @@ export const admin = new Hono<App>()
     c.executionCtx.waitUntil(deliverQuietly(c.env));
     return c.json(await routeWithHistory(c.env, table));
   })
+  .get('/admin/holdout', async (c) => c.json(await holdoutView(c.env)))
   .get('/admin/experiments/:id/sums', async (c) => {
     const id = c.req.param('id');
     const sums = await experimentSums(c.env, id);
     if (!sums) throw notFound('experiment with recorded answers', id);
     return c.json(sums);
   })
+  .route('/', pruningRoutes)
   .route('/', rolloutRoutes)
   .route('/', settingsRoutes)
   .route('/', historyRoutes)

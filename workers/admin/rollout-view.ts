@@ -11,13 +11,14 @@ import { rolloutPlanSchema } from '../../core/rollout/plan.ts';
 import { type RolloutPolicy, shareBpOf } from '../../core/rollout/policy.ts';
 import { rolloutStateSchema } from '../../core/rollout/state.ts';
 import { type Answerer, productionOf, type RoutingTable, treatmentOf } from '../../core/routing.ts';
-import { analyze } from '../../core/statistics/analysis.ts';
+import { analyze, type MetricAnalysis } from '../../core/statistics/analysis.ts';
 import { rollbackAlpha } from '../../core/statistics/guardrail.ts';
 import { type Arm, emptyMoments, type Moments } from '../../core/statistics/moments.ts';
 import { isNotEnough } from '../../core/statistics/not-enough.ts';
 import { type MetricRule, measuredRules } from '../../core/statistics/policy.ts';
 import type {
   ExperimentAnswer,
+  effectSchema,
   experimentEvidenceSchema,
   experimentMetricSchema,
   experimentSummarySchema,
@@ -169,25 +170,13 @@ function metricView(
 ): z.infer<typeof experimentMetricSchema> {
   const { metric, role } = rule;
   const found = analyze({ metric, moments, rule, policy, alpha });
-  const { effect } = found;
-  // A log ratio is shown as the relative change that it is.
-  const shown = (value: number) =>
-    !isNotEnough(effect) && effect.scale === 'log_ratio' ? Math.expm1(value) : value;
   const waiting = { result: 'inconclusive', amber: false, reason: 'not measured yet' };
   return {
     metric,
     role,
     verdict: found.verdict ?? waiting,
     improvement: found.improvement?.reason ?? null,
-    effect: isNotEnough(effect)
-      ? null
-      : {
-          scale: effect.scale === 'log_ratio' ? 'ratio' : 'difference',
-          estimate: shown(effect.sequence.estimate),
-          lower: shown(effect.sequence.lower),
-          upper: shown(effect.sequence.upper),
-          p: effect.sequence.p,
-        },
+    effect: effectView(found),
     more_users: found.moreUsers,
     stages: found.stages.map(({ stage, weight, control, treatment }) => ({
       share: Number(stage) / 10_000,
@@ -195,5 +184,23 @@ function metricView(
       control,
       treatment,
     })),
+  };
+}
+
+/** Null while there is not enough to say. */
+export function effectView({
+  effect,
+}: Pick<MetricAnalysis, 'effect'>): z.infer<typeof effectSchema> | null {
+  if (isNotEnough(effect)) return null;
+  const isRatio = effect.scale === 'log_ratio';
+  // A log ratio is shown as the relative change that it is.
+  const shown = (value: number) => (isRatio ? Math.expm1(value) : value);
+  const { estimate, lower, upper, p } = effect.sequence;
+  return {
+    scale: isRatio ? 'ratio' : 'difference',
+    estimate: shown(estimate),
+    lower: shown(lower),
+    upper: shown(upper),
+    p,
   };
 }

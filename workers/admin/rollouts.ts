@@ -6,7 +6,6 @@ import type { z } from 'zod';
 import { findManySettings } from '../../adapters/postgres/answer-settings.ts';
 import { type Database, withDatabase } from '../../adapters/postgres/connect.ts';
 import { listHistory } from '../../adapters/postgres/history.ts';
-import { findModel } from '../../adapters/postgres/models.ts';
 import {
   findRollout,
   listRollouts,
@@ -23,6 +22,7 @@ import {
 } from '../../core/wire/experiments.ts';
 import { LIMITS, parseWire } from '../../core/wire/shared.ts';
 import { deliverQuietly } from '../../functions/notify/deliver.ts';
+import { checkUsable } from '../../functions/registry/models.ts';
 import { createRollout, planNow } from '../../functions/rollout/create.ts';
 import {
   type RolloutOrder,
@@ -105,7 +105,7 @@ async function create(
   }
   return withDatabase(databaseOf(env), async (db) => {
     if (kind === 'settings') await readSettings(db, candidate);
-    else await checkRegistered(db, candidate);
+    else await checkUsable(db, candidate);
     const plan = await planNow(db, env, promoteOn, kind);
     const requestId = body.request_id ?? newId(env);
     const request = { candidate, plan, startsItself: false, requestId, who, why: body.reason };
@@ -132,14 +132,6 @@ function candidateOf({ model_id, settings_id }: z.infer<typeof createExperimentS
       details: [`${field}: not the id of ${settings_id === undefined ? 'a model' : 'settings'}`],
     },
   );
-}
-
-async function checkRegistered(db: Database, modelId: string): Promise<void> {
-  const model = await findModel(db, modelId);
-  if (!model) throw new AppError('not_found', `There is no model ${modelId}.`);
-  if (model.status === 'refused') {
-    throw new AppError('conflict', `Model ${model.id} was refused: ${model.reason}`);
-  }
 }
 
 interface Sent {

@@ -6,11 +6,12 @@ import { withDatabase } from '../../adapters/postgres/connect.ts';
 import { findModel, listRouting } from '../../adapters/postgres/models.ts';
 import { AppError } from '../../core/errors.ts';
 import { uuidv7 } from '../../core/ids.ts';
-import type { RouteCommand } from '../../core/route-commands.ts';
-import { type RoutingTable, routingTableSchema } from '../../core/routing.ts';
+import type { Meant, RouteCommand } from '../../core/route-commands.ts';
+import type { RoutingTable } from '../../core/routing.ts';
 import type { routeRequestSchema } from '../../core/wire/admin.ts';
+import { checkHasFiles, checkUsable } from '../../functions/registry/models.ts';
 import type { RouteChange } from '../../functions/rollout/routing-object.ts';
-import { callObject } from '../durable.ts';
+import { changeTable, routingTable } from '../../functions/rollout/table.ts';
 import { databaseOf, type Env, learningOf, now, randomBytes } from '../env.ts';
 import { routingView, tableView } from './views.ts';
 
@@ -30,14 +31,7 @@ export async function changeRoute(
     reason: request.reason ?? '',
     at,
   };
-  return callObject({
-    namespace: env.ROUTING,
-    name: 'routing',
-    path: '/change',
-    body: change,
-    answer: routingTableSchema,
-    timeoutMs: 10_000,
-  });
+  return changeTable(env, change);
 }
 
 async function commandOf(env: Env, request: RouteRequest): Promise<RouteCommand> {
@@ -49,11 +43,12 @@ async function commandOf(env: Env, request: RouteRequest): Promise<RouteCommand>
   switch (request.action) {
     case 'start': {
       if (request.model_id === undefined) throw missing('start', 'model_id');
-      await checkRegistered(env, request.model_id);
+      const { model_id: modelId } = request;
+      await withDatabase(databaseOf(env), (db) => checkUsable(db, modelId));
       const initial = learningOf(env).ab_testing.initial_traffic_split;
       return {
         action: 'start',
-        modelId: request.model_id,
+        modelId,
         shareBp: shareBp ?? Math.round(initial * 10_000),
         ...(request.slice === undefined ? {} : { sliceBp: Math.round(request.slice * 10_000) }),
       };
@@ -64,6 +59,7 @@ async function commandOf(env: Env, request: RouteRequest): Promise<RouteCommand>
     case 'promote':
       return { action: 'promote', ...meant };
     case 'rollback':
+      await checkPredecessor(env, meant);
       return { action: 'rollback', ...meant };
   }
 }
@@ -73,12 +69,15 @@ const missing = (action: string, field: string) =>
     details: [`${field}: expected for "${action}"`],
   });
 
-async function checkRegistered(env: Env, modelId: string): Promise<void> {
-  const model = await withDatabase(databaseOf(env), (db) => findModel(db, modelId));
-  if (!model) throw new AppError('not_found', `There is no model ${modelId.slice(0, 100)}.`);
-  if (model.status === 'refused') {
-    throw new AppError('conflict', `Model ${model.id} was refused: ${model.reason}`);
-  }
+/** Nothing waits for this check when a bad production must go: where the record is out of reach, it goes. */
+async function checkPredecessor(env: Env, { modelId, experimentId }: Meant): Promise<void> {
+  const { production, previous, experiments } = await routingTable(env);
+  const namesProduction = experimentId === undefined && modelId === production;
+  if (previous === null || (experiments.length > 0 && !namesProduction)) return;
+  const model = await withDatabase(databaseOf(env), (db) => findModel(db, previous)).catch(
+    () => undefined,
+  );
+  if (model) checkHasFiles(model);
 }
 
 export async function routeWithHistory(env: Env, table: RoutingTable) {

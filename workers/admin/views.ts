@@ -84,6 +84,7 @@ export function modelView(row: ModelRow, { table, everLive, flags }: ModelContex
     reason: row.reason,
     metrics: row.metrics,
     artifacts: row.artifacts,
+    artifacts_pruned_at: row.artifactsPrunedAt,
     git_commit: row.gitCommit,
     flags: (flags.get(row.id) ?? []).map((flag) => ({
       reason: flag.reason,
@@ -121,6 +122,15 @@ export function tableView(table: RoutingTable) {
       stratum: one.stratum,
       started_at: new Date(one.startedAt),
     })),
+    holdout: table.holdout
+      ? {
+          id: table.holdout.id,
+          share_bp: table.holdout.shareBp,
+          model: table.holdout.model,
+          stratum: table.holdout.stratum,
+          reason: table.holdout.reason,
+        }
+      : null,
   };
 }
 export type TableView = ReturnType<typeof tableView>;

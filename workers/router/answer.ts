@@ -96,7 +96,7 @@ export async function answer(
       return fault === 'model' || opened?.model === table.production ? 'failed' : 'unknown';
     };
     if (opened?.ok) breakers.settle(opened.model, verdict(), now(env));
-    tellIfDown(env, context, { assignment, production: table.production });
+    tellIfDown(env, context, { assignment, table });
     const event = interactionEvent(question, assignment, {
       interactionId,
       model: opened?.ok ? opened.model : assignment.model,
@@ -134,7 +134,7 @@ export async function answer(
     signal: abort.signal,
   });
   // At once: an answer by whoever stands in may take its time.
-  tellIfDown(env, context, { assignment, production: table.production });
+  tellIfDown(env, context, { assignment, table });
   const { model } = opened;
   if (!opened.ok) {
     settle('unanswered', opened.failure);

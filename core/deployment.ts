@@ -56,6 +56,12 @@ const SECRET_NAMES: readonly string[] = [
 const kvIdOf = ({ kv_namespaces }: Deployed) =>
   kv_namespaces.find(({ binding }) => binding === 'ROUTING_KV')?.id ?? '';
 
+/** What must be at Cloudflare before a deployment: its namespace and its queues, by the names it uses. */
+export const standsOn = (config: Deployed): { kvId: string; queues: string[] } => ({
+  kvId: kvIdOf(config),
+  queues: config.queues.producers.map(({ queue }) => queue),
+});
+
 /** Somebody has begun to set this environment up; one that nobody touched may stay as it is shipped. */
 export const isBegun = (config: Deployed): boolean => !PLACEHOLDER_ID.test(kvIdOf(config));
 

@@ -74,7 +74,8 @@ export function configurationProblems(config: Deployed): Problem[] {
   const add = (step: Step, found: string, todo: string) => problems.push({ step, found, todo });
 
   if (!/^[0-9a-f]{32}$/.test(kvIdOf(config)) || !isBegun(config)) {
-    const todo = 'npx wrangler kv namespace create ROUTING_KV, and put its id into wrangler.toml';
+    const todo =
+      'npx wrangler kv namespace create ROUTING_KV --env …, and put its id into wrangler.toml';
     add('kv', `the id of ROUTING_KV is ${kvIdOf(config) || 'missing'}, a placeholder`, todo);
   }
   const queueOf = (binding: string) =>

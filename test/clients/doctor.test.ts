@@ -116,7 +116,9 @@ async function startCloudflare() {
 function makeCheckout(): string {
   const folder = mkdtempSync(join(tmpdir(), 'bruno-checkout-'));
   for (const name of readdirSync(repoRoot)) {
-    if (name !== 'wrangler.toml') symlinkSync(join(repoRoot, name), join(folder, name));
+    // This is wrangler's home as well: in a .wrangler that it finds there it writes about itself.
+    if (['wrangler.toml', '.wrangler'].includes(name)) continue;
+    symlinkSync(join(repoRoot, name), join(folder, name));
   }
   const toml = readFileSync(join(repoRoot, 'wrangler.toml'), 'utf8')
     .replaceAll('00000000000000000000000000000003', KV_ID)

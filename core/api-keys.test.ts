@@ -7,6 +7,7 @@ import {
   type HeldKey,
   KEY_RANDOM_BYTES,
   keyList,
+  keyPrefixSchema,
   keyRefusal,
   newKey,
   prefixOfName,
@@ -86,8 +87,20 @@ test('users are told apart by prefix, and no user is one of its own', () => {
   expect(userOfKey('shop', '')).toBe('shop:default');
 });
 
+test.each([
+  ['operator', 'is taken'],
+  ['erased-shop', 'must not begin with erased-: erased visitors carry it'],
+  ['erased-', 'must not begin with erased-'],
+  ['a:b', 'small letters, digits or hyphens'],
+])('no key has the prefix %s', (prefix, why) => {
+  expect(keyPrefixSchema.safeParse(prefix).error?.issues[0]?.message).toContain(why);
+  expect(keyPrefixSchema.parse(`my-${prefix.replace(':', '-')}`)).toBeDefined();
+});
+
 test('a prefix is made from a name unless nothing is left of it', () => {
   expect(prefixOfName('Shop (Berlin)')).toBe('shop-berlin');
   expect(prefixOfName('Operator')).toBeUndefined();
+  expect(prefixOfName('Erased carts')).toBeUndefined();
+  expect(prefixOfName('Erased')).toBe('erased');
   expect(prefixOfName('日本')).toBeUndefined();
 });

@@ -3,6 +3,7 @@
 // from keys without asking anyone. Pure: randomness, hashes and time are arguments.
 
 import { z } from 'zod';
+import { PSEUDONYM_MARK } from './ids.ts';
 
 /** What a key may do. Feedback needs none: an answer's own token is the proof. */
 export const KEY_SCOPES = ['chat', 'models:version', 'identify'] as const;
@@ -113,11 +114,15 @@ const NO_USER = 'default';
 export const userOfKey = (prefix: string, user: string | undefined): string =>
   `${prefix}:${user || NO_USER}`;
 
-/** No colon, which ends it, and not the operators' own. */
+/** No colon, which ends it; not the operators' own, and not what pseudonyms of the erased begin with. */
 export const keyPrefixSchema = z
   .string()
   .regex(/^[a-z0-9][a-z0-9-]{0,31}$/, 'expected 1 to 32 small letters, digits or hyphens')
-  .refine((prefix) => prefix !== 'operator', 'is taken: operators\u2019 own answers carry it');
+  .refine((prefix) => prefix !== 'operator', 'is taken: operators\u2019 own answers carry it')
+  .refine(
+    (prefix) => !prefix.startsWith(PSEUDONYM_MARK),
+    `must not begin with ${PSEUDONYM_MARK}: erased visitors carry it, so such users could not be erased`,
+  );
 
 /** From a name, where none was chosen: "Shop (Berlin)" is shop-berlin. */
 export function prefixOfName(name: string): string | undefined {

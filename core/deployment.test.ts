@@ -60,6 +60,7 @@ test.each<[string, object, string]>([
   expect(steps(over)).toEqual([step]);
 });
 
+const SIGNING = 'Xc9Rk2TnVb6yHq1mZs8fLd4gWp7jUe3aNo5iKxYt0QE';
 const secrets: Secrets = {
   DATABASE_URL: 'postgresql://bruno:pass@ep-cool.eu-central-1.aws.neon.tech/bruno',
   S3_ENDPOINT: 'https://account.r2.cloudflarestorage.com',
@@ -69,7 +70,7 @@ const secrets: Secrets = {
   GATEWAY_TOKEN: `${KEY}g`,
   AGENT_TOKEN: `${KEY}a`,
   METRICS_TOKEN: `${KEY}m`,
-  TOKEN_KEYS: JSON.stringify({ current: 'k1', keys: { k1: KEY } }),
+  TOKEN_KEYS: JSON.stringify({ current: 'k1', keys: { k1: SIGNING } }),
 };
 const found = (over: Partial<Record<string, string>>, local: string[] = []) => {
   const entries = Object.entries({ ...secrets, ...over });
@@ -90,7 +91,22 @@ test.each<[Partial<Record<string, string>>, string]>([
   [{ GATEWAY_TOKEN: 'GATEWAY_TOKEN_OF_THE_WORKER' }, 'GATEWAY_TOKEN is short'],
   [{ AGENT_TOKEN: 'agent-for-tests-only-0123456789' }, 'AGENT_TOKEN is short'],
   [{ METRICS_TOKEN: 'x'.repeat(40) }, 'METRICS_TOKEN is short'],
-  [{ AGENT_TOKEN: `${KEY}g` }, 'are the same'],
+  [{ AGENT_TOKEN: `${KEY}g` }, 'GATEWAY_TOKEN and AGENT_TOKEN are the same'],
+  [{ METRICS_TOKEN: `${KEY}a` }, 'AGENT_TOKEN and METRICS_TOKEN are the same'],
+  [{ METRICS_TOKEN: `${KEY}g` }, 'GATEWAY_TOKEN and METRICS_TOKEN are the same'],
+  [{ AGENT_TOKEN: SIGNING }, 'AGENT_TOKEN and key k1 of TOKEN_KEYS are the same'],
+  [
+    { TOKEN_KEYS: JSON.stringify({ current: 'k2', keys: { k1: SIGNING, k2: SIGNING } }) },
+    'key k1 of TOKEN_KEYS and key k2 of TOKEN_KEYS are the same',
+  ],
+  [
+    { DATABASE_URL: `postgresql://bruno:${KEY}%67@ep-cool.aws.neon.tech/bruno` },
+    'GATEWAY_TOKEN and the password in DATABASE_URL are the same',
+  ],
+  [
+    { GATEWAY_ACCESS_CLIENT_ID: 'x', GATEWAY_ACCESS_CLIENT_SECRET: KEY },
+    'S3_SECRET_ACCESS_KEY and GATEWAY_ACCESS_CLIENT_SECRET are the same',
+  ],
   [{ TOKEN_KEYS: 'k1' }, 'TOKEN_KEYS is not'],
   [{ TOKEN_KEYS: JSON.stringify({ current: 'k2', keys: { k1: KEY } }) }, 'TOKEN_KEYS is not'],
   [
@@ -105,6 +121,16 @@ test.each<[Partial<Record<string, string>>, string]>([
   expect(found(over)).toContain(words);
 });
 
+test('each two of the tokens must differ, and all three alike are three pairs', () => {
+  const token = `${KEY}x`;
+  const same = { GATEWAY_TOKEN: token, AGENT_TOKEN: token, METRICS_TOKEN: token };
+  expect(found(same).split('\n')).toEqual([
+    'GATEWAY_TOKEN and AGENT_TOKEN are the same',
+    'GATEWAY_TOKEN and METRICS_TOKEN are the same',
+    'AGENT_TOKEN and METRICS_TOKEN are the same',
+  ]);
+});
+
 test('a secret of the local stack is refused by name, also inside the key ring', () => {
   const other = 'Zq7LwX2vN8rTy4BdM6hKc1PsJg9FeUoA3iRbVtYxEmQ';
   expect(
@@ -113,6 +139,8 @@ test('a secret of the local stack is refused by name, also inside the key ring',
 });
 
 test('no message holds a secret', () => {
-  const all = secretProblems({ ...secrets, AGENT_TOKEN: 'swordfish' }, [KEY]);
-  expect(JSON.stringify(all)).not.toMatch(new RegExp(`swordfish|${KEY}|pass@`));
+  const given = { ...secrets, AGENT_TOKEN: 'swordfish', METRICS_TOKEN: SIGNING };
+  const all = JSON.stringify(secretProblems(given, [KEY]));
+  expect(all).toContain('METRICS_TOKEN and key k1 of TOKEN_KEYS are the same');
+  expect(all).not.toMatch(new RegExp(`swordfish|${KEY}|${SIGNING}|pass@`));
 });

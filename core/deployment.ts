@@ -56,6 +56,12 @@ const SECRET_NAMES: readonly string[] = [
 const kvIdOf = ({ kv_namespaces }: Deployed) =>
   kv_namespaces.find(({ binding }) => binding === 'ROUTING_KV')?.id ?? '';
 
+/** What must be at Cloudflare before a deployment: its namespace and its queues, by the names it uses. */
+export const standsOn = (config: Deployed): { kvId: string; queues: string[] } => ({
+  kvId: kvIdOf(config),
+  queues: config.queues.producers.map(({ queue }) => queue),
+});
+
 /** Somebody has begun to set this environment up; one that nobody touched may stay as it is shipped. */
 export const isBegun = (config: Deployed): boolean => !PLACEHOLDER_ID.test(kvIdOf(config));
 
@@ -68,7 +74,8 @@ export function configurationProblems(config: Deployed): Problem[] {
   const add = (step: Step, found: string, todo: string) => problems.push({ step, found, todo });
 
   if (!/^[0-9a-f]{32}$/.test(kvIdOf(config)) || !isBegun(config)) {
-    const todo = 'npx wrangler kv namespace create ROUTING_KV, and put its id into wrangler.toml';
+    const todo =
+      'npx wrangler kv namespace create ROUTING_KV --env …, and put its id into wrangler.toml';
     add('kv', `the id of ROUTING_KV is ${kvIdOf(config) || 'missing'}, a placeholder`, todo);
   }
   const queueOf = (binding: string) =>
@@ -136,6 +143,45 @@ const isRandom = (secret: string) =>
   !/^[A-Z_]+$/.test(secret) &&
   !/change.?me|example|for.tests|default|your.(token|secret)/i.test(secret);
 
+/** What is given that opens or signs something; the other settings are addresses, names and numbers. */
+const OPENERS = [
+  'GATEWAY_TOKEN',
+  'AGENT_TOKEN',
+  'METRICS_TOKEN',
+  'ADMIN_TOKEN',
+  'S3_SECRET_ACCESS_KEY',
+  'GATEWAY_ACCESS_CLIENT_SECRET',
+  'SLACK_WEBHOOK_URL',
+  'PAGERDUTY_ROUTING_KEY',
+] as const;
+
+/** Every secret with its name: also the keys of the ring, and the password in the database's address. */
+function secretsOf(given: Secrets): [name: string, secret: string][] {
+  const ring = keyRingSchema.safeParse(given.TOKEN_KEYS).data;
+  const keys = Object.entries(ring?.keys ?? {});
+  const address = given.DATABASE_URL ?? '';
+  const password = URL.canParse(address) ? new URL(address).password : '';
+  const all: [string, string][] = [
+    ...OPENERS.map((name): [string, string] => [name, given[name] ?? '']),
+    ['the password in DATABASE_URL', unescaped(password)],
+    ...keys.map(([id, key]): [string, string] => [`key ${id} of TOKEN_KEYS`, key]),
+  ];
+  return all.filter(([, secret]) => secret !== '');
+}
+
+function unescaped(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+const samePairs = (all: readonly (readonly [name: string, secret: string])[]) =>
+  all.flatMap(([one, secret], at) =>
+    all.slice(at + 1).flatMap(([other, its]) => (its === secret ? [[one, other] as const] : [])),
+  );
+
 const isLoopbackHost = (host: string) =>
   /^(localhost|127(\.\d+){3}|\[::1\]|0\.0\.0\.0)$/.test(host);
 
@@ -155,8 +201,9 @@ export function secretProblems(given: Secrets, local: readonly string[] = []): P
       add(`${name} is short, a default or easily guessed`, 'openssl rand -base64 32');
     }
   }
-  if (given.GATEWAY_TOKEN && given.GATEWAY_TOKEN === given.AGENT_TOKEN) {
-    add('GATEWAY_TOKEN and AGENT_TOKEN are the same', 'make another one for each');
+  for (const [one, other] of samePairs(secretsOf(given))) {
+    const todo = 'make another one for each: who holds the one must not hold the other';
+    add(`${one} and ${other} are the same`, todo);
   }
   if (given.TOKEN_KEYS && !keyRingSchema.safeParse(given.TOKEN_KEYS).success) {
     const todo = 'expected {"current":"k1","keys":{"k1":32 random bytes as base64url}}';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isUuid, uuidv5, uuidv7 } from './ids.ts';
+import { isPseudonym, isUuid, PSEUDONYM_MARK, uuidv5, uuidv7 } from './ids.ts';
 
 const random = new Uint8Array([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
 
@@ -15,6 +15,12 @@ test('sorts by time', () => {
 test('is recognised, and other text is not', () => {
   expect(isUuid(uuidv7(1, random))).toBe(true);
   expect(isUuid('int-789')).toBe(false);
+});
+
+test('a pseudonym is told from a user whom a key names', () => {
+  expect(isPseudonym(`${PSEUDONYM_MARK}${uuidv7(1, random)}`)).toBe(true);
+  expect(isPseudonym(uuidv7(1, random))).toBe(false);
+  expect(isPseudonym(`${PSEUDONYM_MARK}shop:u-17`)).toBe(false);
 });
 
 test('too little randomness is refused', () => {

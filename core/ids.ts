@@ -35,6 +35,13 @@ export function isUuid(text: string): boolean {
   return UUID.test(text);
 }
 
+/** Begins whatever takes an erased visitor's place where only counts matter. */
+export const PSEUDONYM_MARK = 'erased-';
+
+/** A key's user of an old prefix that begins so is none: it has a colon. */
+export const isPseudonym = (visitorId: string): boolean =>
+  visitorId.startsWith(PSEUDONYM_MARK) && isUuid(visitorId.slice(PSEUDONYM_MARK.length));
+
 /** A name's id within a namespace, always the same one (RFC 9562 section 5.5). */
 export async function uuidv5(namespace: string, name: string): Promise<string> {
   if (!isUuid(namespace)) throw new RangeError(`expected a UUID as namespace, got "${namespace}"`);

@@ -9,7 +9,8 @@ export type Environment = { readonly name: string; readonly config: Deployed };
 
 /** The top level, which is what runs locally, and every named environment. */
 export const environmentsOf = (config: string): Environment[] => {
-  const top = unstable_readConfig({ config });
+  // Without a name wrangler would take the one in CLOUDFLARE_ENV.
+  const top = unstable_readConfig({ config, env: '' });
   const named: string[] = top.definedEnvironments ?? [];
   return [
     { name: '', config: deployedSchema.parse(top) },

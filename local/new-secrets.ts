@@ -58,7 +58,7 @@ const run = (): string => {
       throw new StackError(`${file} is not here; it is what rotation begins with.`);
     const { secrets, current } = rotated(known);
     write(secrets);
-    return `${file}: ${current} is the current key now. Upload it with npx wrangler secret bulk ${file}.`;
+    return `${file}: ${current} is the current key now. Upload it with npx wrangler secret bulk ${file} --env ${environment}.`;
   }
   if (existsSync(file)) throw new StackError(`${file} is there already; it is not overwritten.`);
   write(freshSecrets());

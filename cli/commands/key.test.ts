@@ -57,6 +57,7 @@ describe('keys', () => {
     ['key create --scope chat', 'needs NAME'],
     ['key create shop --scope caht', 'did you mean chat'],
     ['key create shop --scope chat --prefix Shop', 'small letters'],
+    ['key create shop --scope chat --prefix erased-shop', 'must not begin with erased-'],
     ['key create shop --scope chat --prefix a --prefix b', '--prefix is given twice'],
     ['key create shop --scope chat --expires tomorrow', 'not "tomorrow"'],
     ['key create shop --scope chat --expires 2027-02-30', 'not "2027-02-30"'],

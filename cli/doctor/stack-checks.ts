@@ -97,7 +97,11 @@ export function agentCheck(state: {
   const agoMs = Date.parse(state.now) - Date.parse(seen);
   if (agoMs <= AGENT_RECENT_MS) return pass('agent', `seen ${instant(seen)}`);
   const found = `last seen ${instant(seen)}, ${number(Math.round(agoMs / 60_000))} minutes ago`;
-  return fail('agent', found, 'see whether the agent still runs; its log is in the logs folder');
+  return fail(
+    'agent',
+    found,
+    'see whether the agent still runs, and its log: in the logs folder, or on a Mac in ~/Library/Logs',
+  );
 }
 
 type Attempt<Value> =

@@ -16,7 +16,7 @@ import {
 import { giveLease, takeLease } from '../../adapters/postgres/leases.ts';
 import { datasetIds } from '../../adapters/postgres/rewrites.ts';
 import { AppError } from '../../core/errors.ts';
-import { uuidv7 } from '../../core/ids.ts';
+import { isPseudonym, PSEUDONYM_MARK, uuidv7 } from '../../core/ids.ts';
 import { databaseOf, type Env, randomBytes } from '../../workers/env.ts';
 import { objectStoreOf } from '../../workers/object-store.ts';
 import { phrasingId } from '../curation/questions.ts';
@@ -43,7 +43,7 @@ export interface ErasureOrder {
  * is. Throws AppError invalid_request for an identity that is not a visitor's.
  */
 export async function eraseVisitor(env: Env, order: ErasureOrder): Promise<Erasure> {
-  if (order.visitorId === 'operator' || order.visitorId.startsWith('erased-')) {
+  if (order.visitorId === 'operator' || isPseudonym(order.visitorId)) {
     throw new AppError('invalid_request', `${order.visitorId} is not a visitor who can be erased.`);
   }
   return withDatabase(databaseOf(env), async (db) => {
@@ -52,7 +52,7 @@ export async function eraseVisitor(env: Env, order: ErasureOrder): Promise<Erasu
       buryVisitor(tx, {
         ...told,
         id: uuidv7(atMs, randomBytes(10)),
-        pseudonym: `erased-${uuidv7(atMs, randomBytes(10))}`,
+        pseudonym: `${PSEUDONYM_MARK}${uuidv7(atMs, randomBytes(10))}`,
         at: new Date(atMs),
       }),
     );

@@ -23,6 +23,7 @@ import { type Edge, startEdge } from '../edge.ts';
 
 const METRICS_TOKEN = 'kT8wQz3nVb6yHc1mXs9fLd4gRp7jUe2a';
 const FRIEND = 'https://homepage.example';
+const KV_ID = '0123456789abcdef0123456789abcdef';
 const KEYS = JSON.stringify({
   current: 'k1',
   keys: { k1: 'mJ3Vq0nK9yWc5tRz8LbXe2HsGf7PaD4uIoTk1QwZxYg' },
@@ -44,7 +45,14 @@ vi.setConfig({ testTimeout: 120_000 });
 let edge: Edge;
 let checkout: string;
 let secrets: Record<string, string>;
-let cloudflare: { url: string; names: string[]; known: boolean; server: Server };
+let cloudflare: {
+  url: string;
+  names: string[];
+  namespaces: string[];
+  queues: string[];
+  known: boolean;
+  server: Server;
+};
 
 async function listen(answer: (path: string) => { status: number; body: unknown }) {
   const server = createServer((request, response) => {
@@ -58,9 +66,22 @@ async function listen(answer: (path: string) => { status: number; body: unknown 
   return { server, url: `http://127.0.0.1:${address.port}` };
 }
 
-/** The little of Cloudflare's API that `wrangler whoami` and `wrangler secret list` ask. */
+/** The little of Cloudflare's API that the doctor's wrangler asks: who, which secrets, namespaces and queues. */
 async function startCloudflare() {
-  const state = { names: REQUIRED_SECRETS.map(String), known: true };
+  const state = {
+    names: REQUIRED_SECRETS.map(String),
+    namespaces: [KV_ID],
+    queues: ['bruno-events-production', 'bruno-events-dead-production'],
+    known: true,
+  };
+  const queue = (name: string) => ({
+    queue_id: name,
+    queue_name: name,
+    producers_total_count: 0,
+    producers: [],
+    consumers_total_count: 0,
+    consumers: [],
+  });
   const account = { id: 'a'.repeat(32), name: 'Bruno' };
   const { server, url } = await listen((path) => {
     const refusal = { code: 10000, message: 'Authentication error' };
@@ -69,13 +90,21 @@ async function startCloudflare() {
         status: 401,
         body: { success: false, errors: [refusal], messages: [], result: null },
       };
-    const result = path.includes('/secrets')
-      ? state.names.map((name) => ({ name, type: 'secret_text' }))
-      : path.includes('/accounts')
-        ? [account]
-        : path.includes('/memberships')
-          ? [{ account }]
-          : { id: 'u', email: 'ada@example.com', status: 'active' };
+    const asked = new URL(path, 'http://cloudflare').searchParams;
+    const result = path.includes('/storage/kv/namespaces')
+      ? // Wrangler asks for pages until one is empty.
+        asked.get('page') === null
+        ? state.namespaces.map((id) => ({ id, title: 'ROUTING_KV' }))
+        : []
+      : path.includes('/queues')
+        ? state.queues.filter((name) => name === asked.get('name')).map(queue)
+        : path.includes('/secrets')
+          ? state.names.map((name) => ({ name, type: 'secret_text' }))
+          : path.includes('/accounts')
+            ? [account]
+            : path.includes('/memberships')
+              ? [{ account }]
+              : { id: 'u', email: 'ada@example.com', status: 'active' };
     return {
       status: 200,
       body: { success: true, errors: [], messages: [], result, result_info: { total_pages: 1 } },
@@ -87,10 +116,12 @@ async function startCloudflare() {
 function makeCheckout(): string {
   const folder = mkdtempSync(join(tmpdir(), 'bruno-checkout-'));
   for (const name of readdirSync(repoRoot)) {
-    if (name !== 'wrangler.toml') symlinkSync(join(repoRoot, name), join(folder, name));
+    // This is wrangler's home as well: in a .wrangler that it finds there it writes about itself.
+    if (['wrangler.toml', '.wrangler'].includes(name)) continue;
+    symlinkSync(join(repoRoot, name), join(folder, name));
   }
   const toml = readFileSync(join(repoRoot, 'wrangler.toml'), 'utf8')
-    .replaceAll('00000000000000000000000000000003', '0123456789abcdef0123456789abcdef')
+    .replaceAll('00000000000000000000000000000003', KV_ID)
     .replaceAll('ACCESS_TEAM_DOMAIN = ""', 'ACCESS_TEAM_DOMAIN = "bruno.cloudflareaccess.com"')
     .replaceAll('ACCESS_AUD = ""', `ACCESS_AUD = "${'a'.repeat(64)}"`)
     .replaceAll('"llama-3.1-8b-instruct"', '"tiny-sre"')
@@ -169,6 +200,8 @@ describe('a deployment that is well', () => {
       vars: 'pass',
       'secrets required': 'pass',
       wrangler: 'pass',
+      'kv there': 'pass',
+      'queues there': 'pass',
       'secrets there': 'pass',
       database: 'pass',
       pgvector: 'pass',
@@ -220,6 +253,19 @@ describe('what is wrong is named', () => {
     cloudflare.known = false;
     expect((await checkup()).results).toMatchObject({ wrangler: 'fail', 'secrets there': 'skip' });
     cloudflare.known = true;
+  });
+
+  test('a namespace and a queue that nobody created', async () => {
+    cloudflare.namespaces = ['f'.repeat(32)];
+    cloudflare.queues = ['bruno-events-production'];
+    const { of } = await checkup();
+    expect(of('kv there')?.found).toBe(`this account has no namespace ${KV_ID}`);
+    expect(of('queues there')).toMatchObject({
+      found: 'not there: bruno-events-dead-production',
+      todo: 'npx wrangler queues create bruno-events-dead-production',
+    });
+    cloudflare.namespaces = [KV_ID];
+    cloudflare.queues = ['bruno-events-production', 'bruno-events-dead-production'];
   });
 
   test('wrangler is not asked offline', async () => {

@@ -105,6 +105,15 @@ test('only whose token it is can erase, and the operator only with a reason', as
   );
 });
 
+test('a pseudonym cannot be erased; a user of a key whose prefix looks like one can', async () => {
+  const erase = (visitor_id: string) =>
+    call('/admin/erasures', { body: { visitor_id, reason: 'asked by mail' }, headers: asOperator });
+  const refused = await erase(`erased-${crypto.randomUUID()}`);
+  expect(refused.status).toBe(400);
+  expect(refused.text).toContain('is not a visitor who can be erased');
+  expect((await erase(`erased-shop:u-${crypto.randomUUID()}`)).status).toBe(202);
+});
+
 test('an answer that was on its way to the record meets the tombstone', async () => {
   const visitorId = `meeting-${crypto.randomUUID()}`;
   const answers = Array.from({ length: 30 }, () =>

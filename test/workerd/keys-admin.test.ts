@@ -42,6 +42,8 @@ test.each<[string, object]>([
   ['no scope', { name: 'x', scopes: [] }],
   ['an unknown scope', { name: 'x', scopes: ['everything'] }],
   ['the operators\u2019 prefix', { name: 'x', prefix: 'operator', scopes: ['chat'] }],
+  ['a pseudonym\u2019s prefix', { name: 'x', prefix: 'erased-shop', scopes: ['chat'] }],
+  ['a name that makes one', { name: 'Erased carts', scopes: ['chat'] }],
   ['a prefix with a colon', { name: 'x', prefix: 'a:b', scopes: ['chat'] }],
   ['a name of which no prefix is left', { name: '日本', scopes: ['chat'] }],
   ['a past expiry', { name: 'x', scopes: ['chat'], expires_at: '2020-01-01T00:00:00Z' }],

@@ -12,7 +12,7 @@ import {
 import { withDatabase } from '../../adapters/postgres/connect.ts';
 import { KEY_RANDOM_BYTES, newKey, prefixOfName } from '../../core/api-keys.ts';
 import { AppError } from '../../core/errors.ts';
-import { hexOf, uuidv7 } from '../../core/ids.ts';
+import { hexOf, PSEUDONYM_MARK, uuidv7 } from '../../core/ids.ts';
 import { createKeySchema, revokeKeySchema } from '../../core/wire/admin.ts';
 import { LIMITS, parseWire } from '../../core/wire/shared.ts';
 import {
@@ -112,7 +112,9 @@ function prefixFor({ prefix, name }: Creation): Pick<KeyCreation, 'prefix' | 'pr
   const made = prefix ?? prefixOfName(name);
   if (made !== undefined) return { prefix: made, prefix_chosen: prefix !== undefined };
   throw new AppError('invalid_request', 'No prefix can be made from this name: give one.', {
-    details: ['prefix: expected, as the name holds no usable letters or digits'],
+    details: [
+      `prefix: expected, as the name holds no usable letters or digits, or a reserved one: operator, ${PSEUDONYM_MARK}\u2026`,
+    ],
   });
 }
 

@@ -10,6 +10,7 @@ import {
   type Secrets,
   STEPS,
   secretProblems,
+  standsOn,
 } from '../../../core/deployment.ts';
 import { localSecrets, readSecrets, secretsFile } from '../../../local/deployment-secrets.ts';
 import { messageOf } from '../../errors.ts';
@@ -22,7 +23,7 @@ import { databaseChecks } from './database-checks.ts';
 import { edgeChecks } from './edge-checks.ts';
 import { storeChecks } from './store-checks.ts';
 import { tunnelChecks } from './tunnel-checks.ts';
-import { wranglerChecks } from './wrangler-checks.ts';
+import { type StandsOn, wranglerChecks } from './wrangler-checks.ts';
 
 export async function deployChecks(call: CommandCall, environment: string): Promise<Check[]> {
   const { io, settings, client, options } = call;
@@ -39,7 +40,7 @@ export async function deployChecks(call: CommandCall, environment: string): Prom
   return [
     nodeCheck(io.nodeVersion),
     ...checks,
-    ...(await wranglerChecks(io, environment, options.has('offline'))),
+    ...(await wranglerChecks(io, environment, read.standsOn, options.has('offline'))),
     ...(await databaseChecks(io, secrets)),
     ...(await storeChecks(secrets, read.store)),
     ...(await tunnelChecks(secrets, read.base, settings.timeOutMs)),
@@ -52,6 +53,7 @@ type Checkout =
   | {
       checks: Check[];
       secrets: Secrets | null;
+      standsOn: StandsOn;
       store: { bucket: string; region: string };
       base: string;
     };
@@ -83,6 +85,7 @@ async function readCheckout(io: Io, environment: string, home: string): Promise<
     return {
       checks: [...configured, ...(await secretChecks(file, secrets, localSecrets(home)))],
       secrets,
+      standsOn: standsOn(found.config),
       base: text('BASE_MODEL'),
       store: { bucket: text('S3_BUCKET'), region: text('S3_REGION') },
     };

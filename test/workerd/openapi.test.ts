@@ -75,6 +75,13 @@ test('each endpoint answers a good request with a described status and shape', a
     '/agent/jobs/{id}/fail': {
       body: { agent_id: 'agent-1', attempt: 1, code: 'x', message: 'x', retryable: false },
     },
+    '/agent/judgments/claim': { body: { agent_id: 'agent-1', models: ['no-such-model'] } },
+    '/agent/judgments': {
+      body: {
+        agent_id: 'agent-1',
+        replies: [{ id, judge: 'no-such-judge', attempt: 1, outcome: 'failed', reply: null }],
+      },
+    },
     '/admin/jobs/{id}': {},
     '/admin/jobs': { body: { dataset_id: 'no-such-dataset' } },
     '/admin/reviews/{id}': { body: { decision: 'accept' } },

@@ -13,6 +13,7 @@ import { eraseVisitor, listErasures } from './commands/erase.ts';
 import { analyzeFile } from './commands/experiment.ts';
 import { historyAt, listHistory, showHistory, verifyHistory } from './commands/history.ts';
 import { cancelJob, createJob, listJobs, showJob } from './commands/job.ts';
+import { measureJudge, showJudge } from './commands/judge.ts';
 import { createKey, listKeys, revokeKey } from './commands/key.ts';
 import { showLineage } from './commands/lineage.ts';
 import { listModels, showModel } from './commands/model.ts';
@@ -74,6 +75,8 @@ const HANDLERS: Readonly<Record<CommandName, Command>> = {
   'experiment stop': commandExperiment('stop'),
   'experiment rollback': commandExperiment('rollback'),
   'experiment analyze': analyzeFile,
+  'judge show': showJudge,
+  'judge measure': measureJudge,
   'history list': listHistory,
   'history show': showHistory,
   'history at': historyAt,

@@ -123,7 +123,7 @@ export async function countTrials(
       LEFT JOIN experiment_thresholds o ON o.experiment_id = i.experiment_id AND o.latency = 'output_token'
       LEFT JOIN experiment_judges own ON own.experiment_id = i.experiment_id
       LEFT JOIN judgments judged ON judged.interaction_id = i.interaction_id AND judged.judge = own.judge
-            AND judged.state IN ('supported', 'unsupported')
+            AND judged.state IN ('supported', 'unsupported') AND judged.measurement_id IS NULL
       CROSS JOIN LATERAL (${TIMED}) AS timed
       LEFT JOIN LATERAL (
         SELECT v.feedback_type = 'thumbs_up' AS up FROM standing_votes v

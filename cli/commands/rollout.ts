@@ -18,7 +18,7 @@ export const planExperiment: Command = async (call) => {
   const { promote_on } = promoteOn(call);
   const query = promote_on === undefined ? '' : `?promote_on=${promote_on}`;
   const document = await call.client.get(`${LIST}/plan${query}`, planAnswer);
-  return { document, text: planPage(document.plan) };
+  return { document, text: planPage(document.plan, document.judge) };
 };
 
 export const listExperiments: Command = async (call) => {

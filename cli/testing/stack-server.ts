@@ -18,7 +18,7 @@ import {
   routeRequestSchema,
 } from '../../core/wire/admin.ts';
 import type { Experiment } from '../experiment-schemas.ts';
-import { experiment, experimentRoute } from './experiment-routes.ts';
+import { experiment, experimentRoute, type JudgeState } from './experiment-routes.ts';
 import { recordRoute, type Told, told } from './record-routes.ts';
 import * as state from './stack-state.ts';
 
@@ -58,6 +58,7 @@ export type World = Told & {
   lineage: unknown;
   keys: state.KeyState[];
   experiments: Experiment[];
+  judge: JudgeState;
   /** False: a stack in the cloud, without the endpoints of one machine. */
   local: boolean;
   /** Answered first, one a request. */
@@ -94,6 +95,7 @@ export async function startStack(): Promise<Stack> {
     lineage: state.modelLineage,
     keys: [{ ...state.apiKey }],
     experiments: [{ ...experiment }],
+    judge: { kind: 'deterministic', planted: 0, waiting: [] },
     local: true,
     before: [],
     after: [],

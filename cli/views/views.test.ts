@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { helpPage } from '../help.ts';
 import { bytes, facts, minute, number, percent, table } from '../layout.ts';
 import * as schemas from '../schemas.ts';
-import { experiment, plan } from '../testing/experiment-routes.ts';
+import { experiment, judge, plan } from '../testing/experiment-routes.ts';
 import * as record from '../testing/record-routes.ts';
 import * as state from '../testing/stack-state.ts';
 import { datasetList, datasetPage } from './dataset-view.ts';
@@ -13,6 +13,7 @@ import { deadLetterList } from './deadletter-view.ts';
 import { erasureList, erasurePage } from './erasure-view.ts';
 import { historyList, historyPage, momentPage, verificationPage } from './history-view.ts';
 import { jobList, jobPage } from './job-view.ts';
+import { judgePage } from './judge-view.ts';
 import { keyList, keyMade } from './key-view.ts';
 import { lineagePage } from './lineage-view.ts';
 import { modelList, modelPage } from './model-view.ts';
@@ -128,7 +129,8 @@ describe('pages', () => {
     ['notify', outboxPage(outbox)],
     ['experiments', experimentListPage([experiment])],
     ['experiment', rolloutPage(experiment)],
-    ['experiment-plan', planPage(plan)],
+    ['experiment-plan', planPage(plan, judge)],
+    ['judge', judgePage({ judge, measuring: { texts: 180, waiting: 12 } })],
     ['help', helpPage([])],
     ['help-key', helpPage(['key'])],
     ['help-experiment', helpPage(['experiment'])],

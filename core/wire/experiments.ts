@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { PROMOTE_ON, rolloutPlanSchema } from '../rollout/plan.ts';
 import { phaseSchema } from '../rollout/state.ts';
+import { judgeViewSchema } from './judging.ts';
 import { textSchema, uuidSchema } from './shared.ts';
 
 export const EXPERIMENT_ACTIONS = [
@@ -52,7 +53,11 @@ export const experimentSummarySchema = z.strictObject(summary);
 export const experimentListSchema = z.strictObject({
   experiments: z.array(experimentSummarySchema),
 });
-export const planAnswerSchema = z.strictObject({ plan: rolloutPlanSchema });
+export const planAnswerSchema = z.strictObject({
+  plan: rolloutPlanSchema,
+  /** Who would judge its answers. */
+  judge: judgeViewSchema,
+});
 
 const arm = z.strictObject({ users: z.number(), n: z.number(), y: z.number(), rate: z.number() });
 const byArm = z.strictObject({ control: z.number().nullable(), treatment: z.number().nullable() });
@@ -110,6 +115,8 @@ export const experimentAnswerSchema = z.strictObject({
   plan: rolloutPlanSchema,
   /** Null before it is on traffic. */
   evidence: experimentEvidenceSchema.nullable(),
+  /** Whose verdicts hallucination is; null where none is fixed yet. */
+  judge: judgeViewSchema.nullable(),
   history: z.array(
     z.strictObject({
       seq: z.int(),

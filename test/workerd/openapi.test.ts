@@ -88,6 +88,21 @@ test('each endpoint answers a good request with a described status and shape', a
     '/admin/datasets': { body: { week: '2999-w01' } },
     '/admin/route': { body: { action: 'rollback' } },
     '/admin/keys': { body: { name: 'for a test', scopes: ['chat'] } },
+    '/admin/judge/measure': {
+      body: {
+        measurement_id: id,
+        texts: [
+          {
+            id,
+            bank: 'mini',
+            kind: 'honest',
+            question: 'Which port?',
+            answer: 'Port 3100.',
+            sources: [{ id: '1', title: 'Loki', text: 'Port 3100.' }],
+          },
+        ],
+      },
+    },
     '/admin/keys/{id}/revoke': { body: { reason: 'for a test' } },
     '/admin/notifications/test': { body: {} },
     '/admin/erasures': { body: { visitor_id: 'nobody', reason: 'for a test', dry_run: true } },

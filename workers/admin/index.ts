@@ -31,6 +31,7 @@ import { deadLetterViews, replayDeadLetter } from './dead-letters.ts';
 import { erasures } from './erasures.ts';
 import { experimentSums } from './experiments.ts';
 import { historyRoutes } from './history.ts';
+import { judgeRoutes } from './judge.ts';
 import { adminKeys } from './keys.ts';
 import { lineage } from './lineage.ts';
 import { notificationRoutes } from './notifications.ts';
@@ -195,6 +196,7 @@ export const admin = new Hono<App>()
     return c.json(sums);
   })
   .route('/', rolloutRoutes)
+  .route('/', judgeRoutes)
   .route('/', historyRoutes)
   .route('/', notificationRoutes)
   .get('/admin/lineage/:id', async (c) => {

@@ -46,10 +46,16 @@ export function summaryView(row: RolloutListRow): z.infer<typeof experimentSumma
   };
 }
 
+export interface Known {
+  /** Null before it is on traffic. */
+  observed: Observed | null;
+  judge: ExperimentAnswer['judge'];
+  history: readonly HistoryRow[];
+}
+
 export function experimentView(
   row: RolloutListRow,
-  observed: Observed | null,
-  history: readonly HistoryRow[],
+  { observed, judge, history }: Known,
 ): ExperimentAnswer {
   const { state, policy, plan } = parsedRollout(row);
   const { rules } = policy;
@@ -68,6 +74,7 @@ export function experimentView(
     },
     plan,
     evidence: observed && evidenceView(observed, policy),
+    judge,
     history: history.map(({ seq, at, action, who, reason, summary }) => ({
       seq,
       at: at.toISOString(),

@@ -20,6 +20,7 @@ import {
   planQuerySchema,
 } from '../../core/wire/experiments.ts';
 import { LIMITS, parseWire } from '../../core/wire/shared.ts';
+import { configuredJudgeView, judgeViewOf } from '../../functions/judging/view.ts';
 import { deliverQuietly } from '../../functions/notify/deliver.ts';
 import { createRollout, planNow, rolloutSettings } from '../../functions/rollout/create.ts';
 import {
@@ -44,8 +45,13 @@ export const rolloutRoutes = new Hono<App>()
   .get('/admin/experiments/plan', async (c) => {
     const query = parseWire(planQuerySchema, c.req.query());
     const promoteOn = query.promote_on ?? rolloutSettings(c.env).promote_on;
-    const planned = await withDatabase(databaseOf(c.env), (db) => planNow(db, c.env, promoteOn));
-    return c.json({ plan: planned.plan });
+    return c.json(
+      await withDatabase(databaseOf(c.env), async (db) => {
+        const { plan } = await planNow(db, c.env, promoteOn);
+        const { judge } = await configuredJudgeView(db, c.env);
+        return { plan, judge };
+      }),
+    );
   })
   .post('/admin/experiments', async (c) => {
     const body = parseWire(createExperimentSchema, await readJson(c, LIMITS.adminBytes));
@@ -129,6 +135,10 @@ async function shown(env: Env, id: string) {
     const { observed, sums } = await observe(db, row, { table, nowMs: now(env) });
     const filter = { kind: 'experiment', subject: id, limit: HISTORY_ROWS };
     const wasSeen = sums.totals.length > 0;
-    return experimentView(row, wasSeen ? observed : null, await listHistory(db, filter));
+    return experimentView(row, {
+      observed: wasSeen ? observed : null,
+      judge: await judgeViewOf(db, id),
+      history: await listHistory(db, filter),
+    });
   });
 }

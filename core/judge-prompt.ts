@@ -7,7 +7,7 @@ import { isStorable, type Source } from './wire/shared.ts';
 
 /** How often an answer is given to a judge that gives no verdict on it, or vanishes, before there is none. */
 export const JUDGE_ATTEMPTS = 5;
-/** Enough for a handful of short quotations. */
+/** Enough for the longest reply that VERDICT_FORMAT allows. */
 export const VERDICT_TOKENS = 400;
 const MOST_PARTS = 20;
 const PART_CHARS = 500;
@@ -48,7 +48,8 @@ export const VERDICT_FORMAT = {
     schema: {
       type: 'object',
       properties: {
-        unsupported: { type: 'array', items: { type: 'string' } },
+        // So that a model that does not stop by itself comes to its verdict within VERDICT_TOKENS.
+        unsupported: { type: 'array', maxItems: 5, items: { type: 'string', maxLength: 200 } },
         verdict: { type: 'string', enum: ['supported', 'unsupported'] },
       },
       required: ['unsupported', 'verdict'],

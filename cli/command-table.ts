@@ -272,6 +272,18 @@ const commands = {
     args: [],
     options: [],
   },
+  'judge show': {
+    words: ['judge', 'show'],
+    summary: "who judges experiments' answers, and how well",
+    args: [],
+    options: [],
+  },
+  'judge measure': {
+    words: ['judge', 'measure'],
+    summary: 'how many planted falsehoods it finds, and how often it is wrong',
+    args: [],
+    options: ['wait-limit'],
+  },
   'history list': {
     words: ['history', 'list'],
     summary: 'what was decided, when, by whom and why; newest first',

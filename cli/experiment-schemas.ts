@@ -54,7 +54,18 @@ export const experimentPlan = z.looseObject({
   waived: z.array(z.string()),
 });
 export type ExperimentPlan = z.infer<typeof experimentPlan>;
-export const planAnswer = z.looseObject({ plan: experimentPlan });
+
+/** Absent from a stack that is older than judges. */
+const judge = z
+  .looseObject({ name: z.string(), kind: z.string(), says: z.array(z.string()) })
+  .nullish();
+export type Judge = NonNullable<z.infer<typeof judge>>;
+export const planAnswer = z.looseObject({ plan: experimentPlan, judge });
+export const judgeAnswer = z.looseObject({
+  judge: judge.unwrap().unwrap(),
+  measuring: z.looseObject({ texts: z.number(), waiting: z.number() }).nullable(),
+});
+export type JudgeAnswer = z.infer<typeof judgeAnswer>;
 
 const arm = z.looseObject({ n: z.number(), y: z.number(), rate: z.number() });
 const byArm = z.looseObject({ control: z.number().nullable(), treatment: z.number().nullable() });
@@ -97,6 +108,7 @@ export const experiment = z.looseObject({
       offline: z.looseObject({ better: z.boolean(), reason: z.string() }).nullable(),
     })
     .nullable(),
+  judge,
   history: z.array(
     z.looseObject({
       seq: z.number(),

@@ -14,6 +14,7 @@ import { analyzeFile } from './commands/experiment.ts';
 import { historyAt, listHistory, showHistory, verifyHistory } from './commands/history.ts';
 import { showHoldout } from './commands/holdout.ts';
 import { cancelJob, createJob, listJobs, showJob } from './commands/job.ts';
+import { measureJudge, showJudge } from './commands/judge.ts';
 import { createKey, listKeys, revokeKey } from './commands/key.ts';
 import { showLineage } from './commands/lineage.ts';
 import { listModels, pruneModels, showModel } from './commands/model.ts';
@@ -81,6 +82,8 @@ const HANDLERS: Readonly<Record<CommandName, Command>> = {
   'settings list': listSettings,
   'settings show': showSettings,
   'holdout show': showHoldout,
+  'judge show': showJudge,
+  'judge measure': measureJudge,
   'history list': listHistory,
   'history show': showHistory,
   'history at': historyAt,

@@ -141,6 +141,18 @@ const evaluation = z.strictObject({
 /** Held at 95 % where the stages say everyone, so a first share must leave room for a step up. */
 const HIGHEST_FIRST_SHARE = 0.9;
 
+/** Who finds answers that their sources do not support; see core/judging.ts. */
+const judge = z.strictObject({
+  /** The part of an experiment's answers that is judged, as many of each arm. */
+  rate: z.number().min(0.1).max(1).default(0.1),
+  /** A model that the agent's model server has; null is the deterministic check. */
+  model: z
+    .string()
+    .regex(/^[\w.:/-]{1,100}$/, 'expected the name of a model on the model server')
+    .nullable()
+    .default(null),
+});
+
 const abTesting = z.strictObject({
   /** The smallest first share the plan may choose. */
   initial_traffic_split: z.number().min(0.01).max(HIGHEST_FIRST_SHARE),
@@ -156,6 +168,7 @@ const abTesting = z.strictObject({
     .refine((list) => list.at(-1) === 1, { error: 'the last of rollout_stages must be 1' }),
   stage_duration_hours: z.number().min(1).max(168),
   promote_on: z.enum(PROMOTE_ON).default('improvement'),
+  judge: judge.prefault({}),
   /** Each owns an equal slice of all visitors. */
   max_experiments: z.int().min(1).max(3).default(1),
   /** 0: everyone takes part, also a visitor's first question. */

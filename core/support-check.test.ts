@@ -54,6 +54,13 @@ describe('what an answer states that its sources do not', () => {
     });
   });
 
+  it('looks up the first 200 of an answer that is nothing but details', () => {
+    const numbers = Array.from({ length: 4_000 }, (_, index) => 10_000 + index).join(' ');
+    const found = checkSupport(numbers, [source], '');
+    expect(found?.checked).toBe(200);
+    expect(found?.unsupported).toHaveLength(200);
+  });
+
   it('finds nothing in any answer copied from its source', () => {
     const words = (source.text ?? '').split(' ');
     fc.assert(

@@ -1,16 +1,19 @@
 // Hallucination without a judge: numbers, identifiers and links that an answer states and neither its
-// sources nor its question hold. Deterministic, so it is named "unsupported details" wherever it is
-// shown, never "hallucination judged": it sees a wrong port, not a wrong claim in plain words. How much
-// it catches and how often it is wrong is measured by bench/support-check.ts.
+// sources nor its question hold. It sees a wrong port, not a wrong claim in plain words, so wherever its
+// verdicts are shown it is named a deterministic check (core/judge-view.ts), with how much it catches and
+// how often it is wrong, as measured by bench/support-check.ts. Another result is another SUPPORT_CHECK.
 
 import type { Source } from './wire/shared.ts';
 
 export interface SupportCheck {
-  /** Details that were looked up in the sources. */
+  /** Details that were looked up in the sources, 200 at most. */
   checked: number;
   /** Those found nowhere, as the answer writes them, each once. */
   unsupported: string[];
 }
+
+/** It runs where answers are recorded: thousands of names against long sources would take seconds. */
+const MOST_DETAILS = 200;
 
 const LINK = /\bhttps?:\/\/[^\s<>()[\]"'`]+/giu;
 const CODE = /`([^`\n]{1,200})`/gu;
@@ -85,7 +88,7 @@ export function checkSupport(
     ),
   );
   const { links, names, numbers } = detailsOf(answer);
-  const details = [...new Set([...links, ...names, ...numbers])];
+  const details = [...new Set([...links, ...names, ...numbers])].slice(0, MOST_DETAILS);
   const unsupported = details.filter((detail) => !holds(given, plain(detail)));
   return { checked: details.length, unsupported };
 }

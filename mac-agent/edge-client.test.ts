@@ -1,6 +1,8 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { judgeMessages, VERDICT_FORMAT } from '../core/judge-prompt.ts';
+import { judgmentBatchSchema, judgmentRepliesSchema } from '../core/wire/judging.ts';
 import { createEdgeClient } from './edge-client.ts';
 import { AgentError, StaleLeaseError } from './errors.ts';
 
@@ -58,6 +60,44 @@ test('an edge in trouble is asked again, one that refuses is not', async () => {
   answers = [reply(401)];
   await expect(client().serving()).rejects.toBeInstanceOf(AgentError);
   expect(seen).toHaveLength(3);
+});
+
+test('answers to judge are taken as the edge describes them, and replies sent under its name', async () => {
+  const judgment = {
+    id: '00000000-0000-4000-8000-000000000001',
+    judge: 'tiny/prompt-1',
+    attempt: 1,
+    model: 'tiny',
+    messages: judgeMessages({ question: 'q', answer: 'a', sources: [] }),
+    response_format: { ...VERDICT_FORMAT },
+    max_tokens: 100,
+    seed: 1,
+  };
+  const batch = judgmentBatchSchema.parse({ lease_seconds: 600, judgments: [judgment] });
+  let sent: unknown;
+  answers = [
+    reply(200, batch),
+    reply(204),
+    (request, response) => {
+      const parts: Buffer[] = [];
+      request.on('data', (part) => parts.push(part));
+      request.on('end', () => {
+        sent = judgmentRepliesSchema.parse(JSON.parse(Buffer.concat(parts).toString()));
+        response.end('{"recorded":1,"stale":0}');
+      });
+    },
+  ];
+  expect(await client().claimJudgments(['tiny'])).toEqual([judgment]);
+  expect(await client().claimJudgments(['tiny'])).toEqual([]);
+  const { id, judge, attempt } = judgment;
+  const replies = [{ id, judge, attempt, outcome: 'failed' as const, reply: null }];
+  await client().judged(replies);
+  expect(sent).toEqual({ agent_id: 'mac-1', replies });
+  expect(seen.map((line) => line.split(' ')[1])).toEqual([
+    '/agent/judgments/claim',
+    '/agent/judgments/claim',
+    '/agent/judgments',
+  ]);
 });
 
 test('409 is a lost lease at once', async () => {

@@ -1,12 +1,12 @@
 /**
- * The agent's side of the lease protocol: claim, heartbeat, complete, fail, serving.
- * Used by the job runner and the reconciler. Every call has a time-out; network trouble and 5xx are
+ * The agent's side of the lease protocol: claim, heartbeat, complete, fail, judgments, serving.
+ * Used by the job runner, the judging and the reconciler. Every call has a time-out; network trouble and 5xx are
  * tried again with back-off, 409 is a StaleLeaseError at once: the lease is someone else's now.
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import type { z } from 'zod';
-import type { Completion, Job, Progress, Serving } from './edge-schema.ts';
-import { claimSchema, heartbeatSchema, servingSchema } from './edge-schema.ts';
+import type { Completion, Job, Judgment, JudgmentReply, Progress, Serving } from './edge-schema.ts';
+import { claimSchema, heartbeatSchema, judgmentsSchema, servingSchema } from './edge-schema.ts';
 import { AgentError, StaleLeaseError } from './errors.ts';
 import { sentenceOf } from './log.ts';
 
@@ -118,6 +118,18 @@ export const createEdgeClient = (options: EdgeClientOptions) => {
     ): Promise<void> {
       const body = { ...holder(job), ...failure };
       const response = await request({ method: 'POST', path: jobPath(job, 'fail'), body });
+      await response.body?.cancel();
+    },
+    async claimJudgments(models: string[], signal?: AbortSignal): Promise<Judgment[]> {
+      const path = '/agent/judgments/claim';
+      const body = { agent_id: options.agentId, models };
+      const response = await request({ method: 'POST', path, body, ...(signal ? { signal } : {}) });
+      if (response.status === 204) return [];
+      return (await parse(judgmentsSchema, response, path)).judgments;
+    },
+    async judged(replies: readonly JudgmentReply[]): Promise<void> {
+      const body = { agent_id: options.agentId, replies };
+      const response = await request({ method: 'POST', path: '/agent/judgments', body });
       await response.body?.cancel();
     },
     async serving(signal?: AbortSignal): Promise<Serving> {

@@ -5,6 +5,9 @@
  */
 import { z } from 'zod';
 import type { CompleteRequest, progressSchema } from '../core/wire/agent.ts';
+import type { JudgmentReply } from '../core/wire/judging.ts';
+
+export type { JudgmentReply };
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 // These become folder and file names, so nothing that could climb out of a folder is let in.
@@ -63,6 +66,25 @@ export const servingSchema = z.object({
     }),
   ),
 });
+
+/** Passed on to the model server as it is; the edge decides what a reply means. */
+export const judgmentsSchema = z.object({
+  judgments: z.array(
+    z.object({
+      id: z.string().min(1),
+      judge: z.string().min(1),
+      attempt: z.number().int().positive(),
+      model: z.string().min(1),
+      messages: z.array(
+        z.object({ role: z.enum(['system', 'user', 'assistant']), content: z.string() }),
+      ),
+      response_format: settings,
+      max_tokens: z.number().int().positive(),
+      seed: z.number().int(),
+    }),
+  ),
+});
+export type Judgment = z.output<typeof judgmentsSchema>['judgments'][number];
 
 export type Job = z.output<typeof jobSchema>;
 export type Serving = z.output<typeof servingSchema>;

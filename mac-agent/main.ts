@@ -11,12 +11,16 @@ import { homePaths, parseConfig } from './config.ts';
 import { createEdgeClient } from './edge-client.ts';
 import { startGateway } from './gateway.ts';
 import { runJob } from './job-runner.ts';
+import { judgeWaiting } from './judging.ts';
 import { stderrLog as log, sentenceOf } from './log.ts';
 import { createModelServer } from './model-server/index.ts';
 import { createReconciler } from './reconcile.ts';
 import { reapOrphanTrainer } from './trainer-process.ts';
 
 const AGENT_DIR = fileURLToPath(new URL('.', import.meta.url));
+
+/** Nobody waits for a verdict as for a job. */
+const JUDGE_POLLS = 5;
 
 const commitOf = (config: AgentConfig): string => {
   if (config.GIT_COMMIT !== undefined) return config.GIT_COMMIT;
@@ -111,9 +115,13 @@ const main = async (): Promise<void> => {
       pinned = null;
     });
   });
+  const judging = repeat('judging answers', JUDGE_POLLS * config.POLL_MS, stop.signal, async () => {
+    const { CONTEXT_TOKENS: contextTokens } = config;
+    await judgeWaiting({ edge, server, contextTokens, log }, stop.signal);
+  });
   await work;
   // A long download for serving is not waited for: it is taken up again at the next start.
-  await Promise.race([serve, wait(2000)]);
+  await Promise.race([Promise.all([serve, judging]), wait(2000)]);
   await gateway.close();
   await server.close();
 };

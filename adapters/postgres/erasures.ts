@@ -14,6 +14,7 @@ import {
   exposures,
   feedbackEvents,
   interactions,
+  judgments,
   models,
   visitorPeople,
   visitors,
@@ -95,21 +96,16 @@ export async function eraseRecord(
   const answers = said.map(({ id }) => id);
   const asked = new Set<string>();
   for (const { query } of said) if (query !== '') asked.add(await phrasingId(query));
+  const mine = tx
+    .select({ id: interactions.id })
+    .from(interactions)
+    .where(eq(interactions.visitorId, visitorId));
   const feedback = await tx
     .delete(feedbackEvents)
-    .where(
-      or(
-        eq(feedbackEvents.visitorId, visitorId),
-        inArray(
-          feedbackEvents.interactionId,
-          tx
-            .select({ id: interactions.id })
-            .from(interactions)
-            .where(eq(interactions.visitorId, visitorId)),
-        ),
-      ),
-    )
+    .where(or(eq(feedbackEvents.visitorId, visitorId), inArray(feedbackEvents.interactionId, mine)))
     .returning({ corrected: sql<boolean>`corrected_response IS NOT NULL` });
+  // A verdict quotes its answer. What it counted stays in the sums, under the pseudonym.
+  await tx.delete(judgments).where(inArray(judgments.interactionId, mine));
   await tx.delete(interactions).where(eq(interactions.visitorId, visitorId));
   await tx.delete(deadLetters).where(eq(deadLetters.visitorId, visitorId));
   await tx.delete(visitorPeople).where(eq(visitorPeople.visitorId, visitorId));

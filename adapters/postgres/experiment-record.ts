@@ -1,5 +1,5 @@
-// What the record says about visitors in experiments: counted anew from answers and standing votes,
-// whatever was delivered when. Read by experiment-sums.ts inside the recorder's transaction. No writes
+// What the record says about visitors in experiments: counted anew from answers, standing votes and
+// judges' verdicts, whatever was delivered when. Read by experiment-sums.ts inside the recorder's transaction. No writes
 // but the thresholds of slowness, which are frozen once.
 
 import { sql } from 'drizzle-orm';
@@ -57,6 +57,8 @@ const countedSchema = z.array(
     first_y: count,
     output_n: count,
     output_y: count,
+    judged_n: count,
+    judged_y: count,
   }),
 );
 
@@ -111,12 +113,17 @@ export async function countTrials(
            count(*) FILTER (WHERE timed.first_us IS NOT NULL AND i.created_at > f.counted_after) AS first_n,
            count(*) FILTER (WHERE timed.first_us > f.threshold_us AND i.created_at > f.counted_after) AS first_y,
            count(*) FILTER (WHERE timed.output_us IS NOT NULL AND i.created_at > o.counted_after) AS output_n,
-           count(*) FILTER (WHERE timed.output_us > o.threshold_us AND i.created_at > o.counted_after) AS output_y
+           count(*) FILTER (WHERE timed.output_us > o.threshold_us AND i.created_at > o.counted_after) AS output_y,
+           count(judged.state) AS judged_n,
+           count(*) FILTER (WHERE judged.state = 'unsupported') AS judged_y
       FROM reached r
       JOIN interactions i ON i.visitor_id = r.visitor_id AND i.experiment_id = r.experiment_id
       LEFT JOIN visitor_people p ON p.visitor_id = i.visitor_id
       LEFT JOIN experiment_thresholds f ON f.experiment_id = i.experiment_id AND f.latency = 'first_token'
       LEFT JOIN experiment_thresholds o ON o.experiment_id = i.experiment_id AND o.latency = 'output_token'
+      LEFT JOIN experiment_judges own ON own.experiment_id = i.experiment_id
+      LEFT JOIN judgments judged ON judged.interaction_id = i.interaction_id AND judged.judge = own.judge
+            AND judged.state IN ('supported', 'unsupported') AND judged.measurement_id IS NULL
       CROSS JOIN LATERAL (${TIMED}) AS timed
       LEFT JOIN LATERAL (
         SELECT v.feedback_type = 'thumbs_up' AS up FROM standing_votes v
@@ -134,6 +141,7 @@ export async function countTrials(
       { ...cell, metric: 'thumbs_up', n: row.thumbs_n, y: row.thumbs_y },
       { ...cell, metric: 'slow_first_token', n: row.first_n, y: row.first_y },
       { ...cell, metric: 'slow_output_token', n: row.output_n, y: row.output_y },
+      { ...cell, metric: 'hallucination', n: row.judged_n, y: row.judged_y },
     ];
     return {
       experimentId: row.experiment_id,

@@ -7,18 +7,21 @@ import { z } from 'zod';
 import type { PastTraffic } from '../../core/rollout/plan.ts';
 import { intraclassCorrelation } from '../../core/statistics/intraclass.ts';
 import type { Queryable } from './connect.ts';
+import type { FixedJudge } from './judgments.ts';
 
 const DAY_MS = 86_400_000;
 
 const number = z.coerce.number();
 const trafficSchema = z.object({
   answers: number,
+  with_sources: number,
   first_at_ms: number.nullable(),
   visitors: number,
   visitor_days: number,
   squares_by_day: number,
   squares: number,
 });
+type Seen = z.infer<typeof trafficSchema> & { judge: FixedJudge };
 const metricSchema = z.object({
   metric: z.string(),
   n: number,
@@ -31,20 +34,21 @@ const metricSchema = z.object({
 /** Null while nothing was asked in [from, until). */
 export async function pastTraffic(
   db: Queryable,
-  { from, until }: { from: Date; until: Date },
+  { from, until, judge }: { from: Date; until: Date; judge: FixedJudge },
 ): Promise<PastTraffic | null> {
   const asked = sql`SELECT * FROM interactions WHERE created_at >= ${from.toISOString()}::timestamptz
                                                  AND created_at < ${until.toISOString()}::timestamptz`;
   const { rows: trafficRows } = await db.execute(sql`
     WITH asked AS (${asked}), by_day AS (
       SELECT visitor_id, floor(extract(epoch FROM ${until.toISOString()}::timestamptz - created_at) / 86400) AS day,
-             count(*) AS m, min(created_at) AS first_at
+             count(*) AS m, min(created_at) AS first_at,
+             count(*) FILTER (WHERE status = 'complete' AND jsonb_array_length(sources) > 0) AS s
         FROM asked GROUP BY 1, 2
     ), by_visitor AS (
-      SELECT visitor_id, sum(m) AS m, sum(m * m) AS day_squares, count(*) AS days, min(first_at) AS first_at
+      SELECT visitor_id, sum(m) AS m, sum(s) AS s, sum(m * m) AS day_squares, count(*) AS days, min(first_at) AS first_at
         FROM by_day GROUP BY 1
     )
-    SELECT coalesce(sum(m), 0) AS answers, extract(epoch FROM min(first_at)) * 1000 AS first_at_ms,
+    SELECT coalesce(sum(m), 0) AS answers, coalesce(sum(s), 0) AS with_sources, extract(epoch FROM min(first_at)) * 1000 AS first_at_ms,
            count(*) AS visitors, coalesce(sum(days), 0) AS visitor_days,
            coalesce(sum(day_squares), 0) AS squares_by_day, coalesce(sum(m * m), 0) AS squares
       FROM by_visitor`);
@@ -64,14 +68,14 @@ export async function pastTraffic(
       answersPerDay: seen.answers / days,
       clusterSize: { firstDay, perFurtherDay: further(seen.squares / seen.answers - firstDay) },
     },
-    metrics: await metricsOf(db, asked, seen.answers),
+    metrics: await metricsOf(db, asked, { ...seen, judge }),
   };
 }
 
 async function metricsOf(
   db: Queryable,
   asked: ReturnType<typeof sql>,
-  answers: number,
+  { answers, with_sources: withSources, judge }: Seen,
 ): Promise<PastTraffic['metrics']> {
   // Slow is what it is in an experiment: above the 95th percentile.
   const { rows } = await db.execute(sql`
@@ -99,6 +103,10 @@ async function metricsOf(
         FROM standing_votes vote
         JOIN timed ON timed.interaction_id = vote.interaction_id AND timed.visitor_id = vote.visitor_id
        WHERE vote.kind = 'thumb'
+      UNION ALL
+      SELECT 'hallucination', timed.visitor_id, judged.state = 'unsupported'
+        FROM judgments judged JOIN timed ON timed.interaction_id = judged.interaction_id
+       WHERE judged.judge = ${judge.name} AND judged.state IN ('supported', 'unsupported')
     ), by_visitor AS (
       SELECT metric, visitor_id, count(*) AS n, count(*) FILTER (WHERE event) AS y
         FROM observed GROUP BY 1, 2
@@ -112,7 +120,9 @@ async function metricsOf(
     .map(({ metric, n, y, users, nn, yy_over_n: yyOverN }) => ({
       metric,
       rate: y / n,
-      observedShare: n / answers,
+      // Outside experiments nothing is judged; in one it is a part of the answers that have sources.
+      observedShare:
+        metric === 'hallucination' ? (withSources * judge.rate) / answers : n / answers,
       intraclassCorrelation: intraclassCorrelation({ users, n, y, nn, yyOverN }),
     }));
 }

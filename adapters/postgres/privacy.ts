@@ -5,7 +5,7 @@ import { and, eq, inArray, isNull, lt, sql } from 'drizzle-orm';
 import type { Queryable, Transaction } from './connect.ts';
 import { erasedAmong } from './erasures.ts';
 import { forgetAsker } from './phrasings.ts';
-import { feedbackEvents, interactions, visitors } from './schema.ts';
+import { feedbackEvents, interactions, judgments, visitors } from './schema.ts';
 
 /** True of an answer that may not train: refused with it, or by its visitor for good. */
 export const refusedTraining = sql<boolean>`(${interactions.trainingOptOut} OR EXISTS (
@@ -64,6 +64,15 @@ export async function removeAnswerTexts(tx: Transaction, page: RetentionPage): P
     .update(feedbackEvents)
     .set(withoutText(page.at))
     .where(and(inArray(feedbackEvents.interactionId, about), isNull(feedbackEvents.textRemovedAt)));
+  // A verdict still counts without its quotations; one that was never given is given no more.
+  await tx
+    .update(judgments)
+    .set({
+      unsupported: [],
+      leaseExpiresAt: null,
+      state: sql`CASE WHEN ${judgments.state} IN ('waiting', 'leased') THEN 'none' ELSE ${judgments.state} END`,
+    })
+    .where(inArray(judgments.interactionId, about));
   return rows.length;
 }
 

@@ -17,6 +17,7 @@ import {
 import { instant } from './schema-columns.ts';
 
 export * from './schema-experiments.ts';
+export * from './schema-judging.ts';
 export * from './schema-learning.ts';
 export * from './schema-operations.ts';
 

@@ -19,7 +19,7 @@ export const planExperiment: Command = async (call) => {
   const query = new URLSearchParams({ ...promoteOn(call), ...settingsOf(call) });
   const asked = query.size === 0 ? '' : `?${query}`;
   const document = await call.client.get(`${LIST}/plan${asked}`, planAnswer);
-  return { document, text: planPage(document.plan) };
+  return { document, text: planPage(document.plan, document.judge) };
 };
 
 export const listExperiments: Command = async (call) => {

@@ -3,6 +3,7 @@
  * phases that commands lead to. What the engine decides on evidence is not here.
  */
 import { createExperimentSchema, experimentCommandSchema } from '../../core/wire/experiments.ts';
+import { measureJudgeSchema } from '../../core/wire/judging.ts';
 import type { Experiment, ExperimentPlan } from '../experiment-schemas.ts';
 
 export const plan: ExperimentPlan = {
@@ -30,6 +31,19 @@ export const plan: ExperimentPlan = {
     },
   ],
   waived: ['hallucination'],
+};
+
+const SAYS = [
+  'support-check/1 is a deterministic check, not a judge of claims.',
+  'Of planted falsehoods it finds 22.8 % (56 of 246). Of honest answers it takes 0 % (0 of 348) for false.',
+];
+export const judge = {
+  name: 'support-check/1',
+  kind: 'deterministic',
+  says: [
+    ...SAYS,
+    'No answer with sources was judged yet: hallucination is not measured, so it is waived.',
+  ],
 };
 
 export const experiment: Experiment = {
@@ -89,6 +103,7 @@ export const experiment: Experiment = {
     data: 'arriving',
     offline: { better: true, reason: 'accepted: improvement +0.400 nats on 40 held-out phrasings' },
   },
+  judge,
   history: [
     {
       seq: 12,
@@ -111,17 +126,39 @@ const AFTER: Readonly<Record<string, Partial<Experiment>>> = {
   pause: { status: 'paused', reason: 'paused' },
 };
 
+export interface JudgeState {
+  kind: 'deterministic' | 'model';
+  planted: number;
+  /** How many texts wait, one reading after another. */
+  waiting: number[];
+}
+
+/** Sentences are the stack's; what the command line adds is what is tried here. */
+function judgeReply({ kind, planted, waiting }: JudgeState) {
+  const left = waiting.length > 1 && planted > 0 ? waiting.shift() : (waiting[0] ?? 0);
+  const measuring = planted === 0 ? null : { texts: planted, waiting: left };
+  return { judge: { ...judge, kind }, measuring };
+}
+
 /** Null where the path is not about experiments. */
 export function experimentRoute(
-  world: { experiments: Experiment[]; seenRequestIds: Set<string> },
+  world: { experiments: Experiment[]; judge: JudgeState; seenRequestIds: Set<string> },
   { key, id, body }: { key: string; id: string; body: unknown },
 ): Reply | null {
   const one = world.experiments.find((known) => known.id === id);
   switch (key) {
+    case 'GET judge':
+      return ok(judgeReply(world.judge));
+    case 'POST judge/:id': {
+      const parsed = measureJudgeSchema.safeParse(body);
+      if (!parsed.success) return refused(400, 'invalid_request', parsed.error.message);
+      world.judge.planted += parsed.data.texts.length;
+      return ok(judgeReply({ ...world.judge, waiting: [] }));
+    }
     case 'GET experiments':
       return ok({ experiments: world.experiments });
     case 'GET experiments/:id':
-      if (id === 'plan') return ok({ plan });
+      if (id === 'plan') return ok({ plan, judge: { ...judge, says: SAYS } });
       return one ? ok(one) : refused(404, 'not_found', `There is no experiment ${id}.`);
     case 'POST experiments': {
       const parsed = createExperimentSchema.safeParse(body);

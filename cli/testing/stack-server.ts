@@ -19,7 +19,7 @@ import {
 } from '../../core/wire/admin.ts';
 import type { SettingsAnswer } from '../../core/wire/settings.ts';
 import type { Experiment } from '../experiment-schemas.ts';
-import { experiment, experimentRoute } from './experiment-routes.ts';
+import { experiment, experimentRoute, type JudgeState } from './experiment-routes.ts';
 import { learningRoute } from './learning-routes.ts';
 import { recordRoute, type Told, told } from './record-routes.ts';
 import { settings, settingsRoute } from './settings-routes.ts';
@@ -62,6 +62,7 @@ export type World = Told & {
   keys: state.KeyState[];
   experiments: Experiment[];
   settings: SettingsAnswer[];
+  judge: JudgeState;
   /** False: a stack in the cloud, without the endpoints of one machine. */
   local: boolean;
   /** Answered first, one a request. */
@@ -99,6 +100,7 @@ export async function startStack(): Promise<Stack> {
     keys: [{ ...state.apiKey }],
     experiments: [{ ...experiment }],
     settings: [settings],
+    judge: { kind: 'deterministic', planted: 0, waiting: [] },
     local: true,
     before: [],
     after: [],

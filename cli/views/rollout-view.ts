@@ -2,7 +2,12 @@
  * Experiments on live traffic as people read them: the plan, the list, and where one stands. Control and
  * treatment are shown by stage and never pooled. Pure.
  */
-import type { Experiment, ExperimentPlan, ExperimentSummary } from '../experiment-schemas.ts';
+import type {
+  Experiment,
+  ExperimentPlan,
+  ExperimentSummary,
+  Judge,
+} from '../experiment-schemas.ts';
 import { facts, instant, minute, number, page, percent, section, table } from '../layout.ts';
 
 export const plain = (word: string) => word.replaceAll('_', ' ');
@@ -40,7 +45,12 @@ export function experimentListPage(rows: readonly ExperimentSummary[]): string {
   );
 }
 
-export function planPage(plan: ExperimentPlan): string {
+/** Beside every number of hallucination: whose it is, and how far to be trusted. */
+export const judgeFacts = (judge: Judge | null | undefined): [string, string][] => [
+  ['judge', judge?.says.join('\n') ?? 'nobody yet: hallucination is not measured'],
+];
+
+export function planPage(plan: ExperimentPlan, judge: Judge | null | undefined): string {
   const { traffic } = plan;
   const days = plan.metrics[0]?.known.map((one) => one.days) ?? [];
   return page(
@@ -52,6 +62,7 @@ export function planPage(plan: ExperimentPlan): string {
         ['promoted on', plain(plan.promote_on)],
         ['which means', plan.promise],
         ['not measured', plan.waived.length === 0 ? 'nothing' : plan.waived.map(plain).join(', ')],
+        ...judgeFacts(judge),
       ]),
     ),
     traffic === null
@@ -125,7 +136,7 @@ export function rolloutPage(one: Experiment): string {
   );
 }
 
-function evidenceText({ evidence }: Experiment): string {
+function evidenceText({ evidence, judge }: Experiment): string {
   if (evidence === null) return 'No answer was counted yet.';
   const { users, feedback_rate: feedback, offline } = evidence;
   const waived = evidence.waived.map(plain).join(', ');
@@ -145,6 +156,7 @@ function evidenceText({ evidence }: Experiment): string {
         ['data', evidence.data],
         ['offline', offline === null ? 'no comparison' : offline.reason],
         ['not measured', waived === '' ? 'nothing' : waived],
+        ...judgeFacts(judge),
         ...evidence.metrics.map(({ metric, verdict, improvement }): [string, string] => [
           plain(metric),
           improvement ?? verdict.reason,

@@ -7,7 +7,7 @@ import { helpPage } from '../help.ts';
 import { bytes, facts, minute, number, percent, table } from '../layout.ts';
 import * as learning from '../learning-schemas.ts';
 import * as schemas from '../schemas.ts';
-import { experiment, plan } from '../testing/experiment-routes.ts';
+import { experiment, judge, plan } from '../testing/experiment-routes.ts';
 import { holdout, pruned, pruningPlan } from '../testing/learning-routes.ts';
 import * as record from '../testing/record-routes.ts';
 import { settings } from '../testing/settings-routes.ts';
@@ -18,6 +18,7 @@ import { erasureList, erasurePage } from './erasure-view.ts';
 import { historyList, historyPage, momentPage, verificationPage } from './history-view.ts';
 import { holdoutPage } from './holdout-view.ts';
 import { jobList, jobPage } from './job-view.ts';
+import { judgePage } from './judge-view.ts';
 import { keyList, keyMade } from './key-view.ts';
 import { lineagePage } from './lineage-view.ts';
 import { modelList, modelPage } from './model-view.ts';
@@ -143,12 +144,13 @@ describe('pages', () => {
     ['notify', outboxPage(outbox)],
     ['experiments', experimentListPage([experiment])],
     ['experiment', rolloutPage(experiment)],
-    ['experiment-plan', planPage(plan)],
+    ['experiment-plan', planPage(plan, judge)],
     [
       'settings-list',
       settingsListPage({ built_in: { ...BUILT_IN, prompt_version: 'v1' }, settings: [settings] }),
     ],
     ['settings', settingsPage(settings)],
+    ['judge', judgePage({ judge, measuring: { texts: 180, waiting: 12 } })],
     ['help', helpPage([])],
     ['help-key', helpPage(['key'])],
     ['help-experiment', helpPage(['experiment'])],

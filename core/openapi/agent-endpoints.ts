@@ -13,6 +13,12 @@ import {
   offerAnswerSchema,
   servingAnswerSchema,
 } from '../wire/agent-answers.ts';
+import {
+  judgmentBatchSchema,
+  judgmentClaimSchema,
+  judgmentRepliesSchema,
+  judgmentsRecordedSchema,
+} from '../wire/judging.ts';
 import { uuidSchema } from '../wire/shared.ts';
 import { type Endpoint, JSON_BODY, JSON_TYPE } from './endpoint.ts';
 
@@ -69,6 +75,35 @@ export const AGENT_ENDPOINTS: readonly Endpoint[] = [
     ...ofJob,
     answers: [{ status: 200, about: 'Recorded.', schema: endedAnswerSchema, types: [JSON_TYPE] }],
     errors: [...SENT, 'stale_holder'],
+  },
+  {
+    method: 'post',
+    path: '/agent/judgments/claim',
+    id: 'claimJudgments',
+    title: 'The agent: ask for answers to judge',
+    about:
+      'The oldest answers that wait for a model which this agent has, under a lease, each with what to ask that model.',
+    body: { schema: judgmentClaimSchema, types: [JSON_TYPE] },
+    security: ['agent'],
+    answers: [
+      { status: 200, about: 'A batch.', schema: judgmentBatchSchema, types: [JSON_TYPE] },
+      { status: 204, about: 'Nothing to judge.', types: [] },
+    ],
+    errors: SENT,
+  },
+  {
+    method: 'post',
+    path: '/agent/judgments',
+    id: 'recordJudgments',
+    title: 'The agent: what the judge replied',
+    about:
+      'Replies as the model wrote them. One that is no verdict is asked for again, five times at most. Safe to repeat: a reply counts once, and only under its lease.',
+    body: { schema: judgmentRepliesSchema, types: [JSON_TYPE] },
+    security: ['agent'],
+    answers: [
+      { status: 200, about: 'Recorded.', schema: judgmentsRecordedSchema, types: [JSON_TYPE] },
+    ],
+    errors: SENT,
   },
   {
     method: 'get',

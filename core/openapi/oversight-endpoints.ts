@@ -1,5 +1,5 @@
 // What operators watch over the loop with: API keys, dead letters, an experiment's sums, the history,
-// notifications and erasures. The tests hold this list to the routes.
+// notifications, the judge and erasures. The tests hold this list to the routes.
 
 import {
   boundsQuerySchema,
@@ -13,6 +13,7 @@ import {
   notifyTestSchema,
   revokeKeySchema,
 } from '../wire/admin.ts';
+import { judgeAnswerSchema, measureJudgeSchema } from '../wire/judging.ts';
 import {
   boundsAnswerSchema,
   deadLettersAnswerSchema,
@@ -163,6 +164,25 @@ export const OVERSIGHT_ENDPOINTS: readonly Endpoint[] = [
     body: { schema: notifyTestSchema, types: [JSON_TYPE] },
     security: ['operator'],
     answers: answering(200, 'Tried.', notifyTestAnswerSchema),
+    errors: [...WRITE, 'conflict'],
+  },
+  list(
+    '/admin/judge',
+    'showJudge',
+    'Operators: the judge of answers',
+    judgeAnswerSchema,
+    'Who judges the answers of the next experiment, of what kind, and how well it was found to judge.',
+  ),
+  {
+    method: 'post',
+    path: '/admin/judge/measure',
+    id: 'measureJudge',
+    title: 'Operators: measure the judge',
+    about:
+      'Texts of which it is known whether they are supported, to be judged by the configured model before any answer. Safe to repeat: a text counts once. Refused where no model is configured.',
+    body: { schema: measureJudgeSchema, types: [JSON_TYPE] },
+    security: ['operator'],
+    answers: answering(200, 'They wait for the judge.', judgeAnswerSchema),
     errors: [...WRITE, 'conflict'],
   },
   list('/admin/erasures', 'listErasures', 'Operators: erasures', erasuresAnswerSchema),

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { rolloutPlanSchema } from '../rollout/plan.ts';
 import { phaseSchema } from '../rollout/state.ts';
 import { PROMOTE_ON } from '../statistics/policy.ts';
+import { judgeViewSchema } from './judging.ts';
 import { textSchema, uuidSchema } from './shared.ts';
 
 export const EXPERIMENT_ACTIONS = [
@@ -74,7 +75,11 @@ export const experimentSummarySchema = z.strictObject(summary);
 export const experimentListSchema = z.strictObject({
   experiments: z.array(experimentSummarySchema),
 });
-export const planAnswerSchema = z.strictObject({ plan: rolloutPlanSchema });
+export const planAnswerSchema = z.strictObject({
+  plan: rolloutPlanSchema,
+  /** Who would judge its answers. */
+  judge: judgeViewSchema,
+});
 
 export const effectSchema = z.strictObject({
   scale: z.enum(['ratio', 'difference']),
@@ -141,6 +146,8 @@ export const experimentAnswerSchema = z.strictObject({
   plan: rolloutPlanSchema,
   /** Null before it is on traffic. */
   evidence: experimentEvidenceSchema.nullable(),
+  /** Whose verdicts hallucination is; null where none is fixed yet. */
+  judge: judgeViewSchema.nullable(),
   history: z.array(
     z.strictObject({
       seq: z.int(),

@@ -2,6 +2,7 @@
 // finds it in the history; here nothing is started.
 
 import type { Queryable, Transaction } from '../../adapters/postgres/connect.ts';
+import { fixJudges, judgesOf } from '../../adapters/postgres/judgments.ts';
 import { pastTraffic } from '../../adapters/postgres/past-traffic.ts';
 import {
   findRollout,
@@ -15,6 +16,7 @@ import { planRollout, type RolloutPlan } from '../../core/rollout/plan.ts';
 import type { RolloutPolicy } from '../../core/rollout/policy.ts';
 import type { PromoteOn } from '../../core/statistics/policy.ts';
 import { type Env, learningOf, now } from '../../workers/env.ts';
+import { configuredJudge } from '../judging/answers.ts';
 import { sliceBpOf } from './gather.ts';
 import { type ExperimentKind, waivedIn } from './kind.ts';
 import { recordPlanned } from './record.ts';
@@ -40,7 +42,7 @@ export async function planNow(
 ): Promise<Planned> {
   const until = new Date(now(env));
   const from = new Date(until.getTime() - PLANNED_FROM_MS);
-  const past = await pastTraffic(db, { from, until });
+  const past = await pastTraffic(db, { from, until, judge: configuredJudge(env) });
   const { plan, policy } = planRollout({
     keys: learningOf(env),
     promoteOn,
@@ -90,7 +92,12 @@ export async function createRollout(
   const fixed = { id, candidate, plan, policy: { ...policy, startsItself }, requestId };
   const nowMs = now(env);
   const row = plannedRow(fixed, nowMs);
-  const reason = `planned: ${plan.first_share * 100} % first (${plan.first_share_reason}). ${plan.promise}`;
+  // Written down with the plan, and kept whatever the settings become: two judges are not compared.
+  await fixJudges(tx, [id], configuredJudge(env), new Date(nowMs));
+  const judge = (await judgesOf(tx, [id])).get(id);
+  const judged =
+    judge && ` Its answers are judged by ${judge.name}, ${judge.rate * 100} % of them.`;
+  const reason = `planned: ${plan.first_share * 100} % first (${plan.first_share_reason}). ${plan.promise}${judged ?? ''}`;
   await recordPlanned(tx, env, { row, atMs: nowMs, who, why, reason, requestId });
   const made = await findRollout(tx, id);
   if (made === undefined)

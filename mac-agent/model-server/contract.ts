@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { judgeMessages, VERDICT_FORMAT } from '../../core/judge-prompt.ts';
 import type { BaseModel, ModelServer, Registration } from './types.ts';
 
 export type ContractSubject = {
@@ -164,6 +165,33 @@ export const modelServerContract = (subject: ContractSubject): void => {
       const greedy = await server.greedy(one, QUESTION, 12);
       const chat = await ask(server, one);
       expect(greedy.text.trim().slice(0, 20)).toBe(chat.trim().slice(0, 20));
+    });
+
+    test('a judge has an address, and its reply the shape that it is held to', async () => {
+      expect(await server.judges()).toContain(subject.base.name);
+      const lease = await server.judgeAddress(subject.base.name);
+      try {
+        const response = await fetch(lease.url, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify({
+            messages: judgeMessages({
+              question: 'Which port?',
+              answer: 'Port 3000.',
+              sources: [{ id: '1', title: 'Loki', text: 'Loki listens on port 3100.' }],
+            }),
+            response_format: VERDICT_FORMAT,
+            temperature: 0,
+            max_tokens: 60,
+            ...lease.bodyPatch,
+          }),
+          signal: AbortSignal.timeout(60_000),
+        });
+        const [choice] = answerSchema.parse(await response.json()).choices;
+        expect(choice?.message.content).toMatch(/^\s*\{\s*"unsupported"\s*:\s*\[/);
+      } finally {
+        lease.release();
+      }
     });
 
     test('a tag moves from one version to the next', async () => {

@@ -94,6 +94,20 @@ export const createLlamaCppServer = (options: LlamaCppOptions): ModelServer => {
       await model.home.change(rest);
     });
 
+  const chatAddress = async (modelId: string, signal?: AbortSignal) => {
+    const lease = await find(modelId).home.take(modelId, signal);
+    return {
+      url: `${lease.process.address}/v1/chat/completions`,
+      bodyPatch: {
+        model: modelId,
+        lora: lease.lora,
+        id_slot: lease.slot,
+        cache_prompt: lease.cachePrompt,
+      },
+      release: lease.release,
+    };
+  };
+
   return {
     kind: 'llama.cpp',
     serves: 'adapter.gguf',
@@ -173,19 +187,9 @@ export const createLlamaCppServer = (options: LlamaCppOptions): ModelServer => {
       const problem = down.length > 0 ? `not answering: ${down.join(', ')}` : null;
       return { ok: problem === null && states.length > 0, embedding, problem };
     },
-    async chatAddress(modelId, signal) {
-      const lease = await find(modelId).home.take(modelId, signal);
-      return {
-        url: `${lease.process.address}/v1/chat/completions`,
-        bodyPatch: {
-          model: modelId,
-          lora: lease.lora,
-          id_slot: lease.slot,
-          cache_prompt: lease.cachePrompt,
-        },
-        release: lease.release,
-      };
-    },
+    chatAddress,
+    judges: async () => [...known.keys()],
+    judgeAddress: chatAddress,
     async greedy(modelId, turns, tokens) {
       const lease = await find(modelId).home.take(modelId);
       try {

@@ -206,6 +206,16 @@ export const createOllamaServer = (options: OllamaOptions): ModelServer => {
       const url = `${host}/v1/chat/completions`;
       return { url, bodyPatch: { model: find(modelId).ollamaName }, release: () => {} };
     },
+    async judges() {
+      const { models } = await client.list();
+      const pulled = models.map(({ name }) => name.replace(/:latest$/, ''));
+      return [...new Set([...known.keys(), ...pulled])];
+    },
+    async judgeAddress(model) {
+      const url = `${host}/v1/chat/completions`;
+      const { ollamaName = model } = known.get(model) ?? {};
+      return { url, bodyPatch: { model: ollamaName }, release: () => {} };
+    },
     async greedy(modelId, turns, tokens) {
       const answer = await client.chat({
         model: find(modelId).ollamaName,

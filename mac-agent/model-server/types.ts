@@ -48,6 +48,10 @@ export type ModelServer = {
   health(): Promise<{ ok: boolean; embedding: boolean; problem: string | null }>;
   /** Throws `model_not_found` for what is not registered. */
   chatAddress(modelId: string, signal?: AbortSignal): Promise<ChatLease>;
+  /** Models that may judge answers: what is served here, and whatever else the server has. */
+  judges(): Promise<string[]>;
+  /** As `chatAddress`, of any of those. */
+  judgeAddress(model: string, signal?: AbortSignal): Promise<ChatLease>;
   greedy(modelId: string, turns: readonly ChatTurn[], tokens: number): Promise<GreedyAnswer>;
   close(): Promise<void>;
 };

@@ -27,6 +27,8 @@ const expectExact = async (experimentId: string) =>
 const armOf = (visitor: string, salt: string, share_bp: number) =>
   bucketOf(visitor, salt) < share_bp ? 'treatment' : 'control';
 
+const SOURCE = { id: 'runbook', title: 'Loki', text: 'Loki listens on port 3100.' };
+
 /** Growing shares, a new control half-way, every kind of trouble, and people who change their minds. */
 function traffic(experiment_id: string, seed: number): QueueEvent[] {
   const random = mulberry32(seed);
@@ -47,6 +49,8 @@ function traffic(experiment_id: string, seed: number): QueueEvent[] {
       first_token_ms: pick(null, 90, 150, 250, 400) ?? null,
       total_ms: 500 + Math.floor(random() * 4_000),
       completion_tokens: pick(null, 1, 2, 30, 77) ?? null,
+      sources: pick([], [SOURCE], [SOURCE]) ?? [],
+      response: pick('Loki listens on port 3100.', 'Loki listens on port 3000.') ?? '',
       created_at: at,
     });
     events.push(answer);
@@ -90,7 +94,7 @@ test.each([1, 2, 3])(
     await expectExact(experiment);
     const sums = await sumsOf(experiment);
     expect(new Set(sums.totals.map(({ metric }) => metric))).toEqual(
-      new Set(['error', 'thumbs_up', 'slow_first_token', 'slow_output_token']),
+      new Set(['error', 'thumbs_up', 'slow_first_token', 'slow_output_token', 'hallucination']),
     );
     // Everything once more, backwards, changes nothing.
     await deliver(events.toReversed().slice(0, 200));

@@ -75,6 +75,8 @@ const answerSchema = z.object({
   total_ms: z.number(),
   completion_tokens: z.number().nullable(),
   at_ms: z.coerce.number(),
+  /** What its experiment's judge said; null where it said nothing. */
+  judged: z.enum(['supported', 'unsupported']).nullable(),
 });
 const voteSchema = z.object({
   interaction_id: z.string(),
@@ -105,7 +107,11 @@ const namedVote = (vote: z.infer<typeof voteSchema>) => ({
 export async function bruteForce(experimentId: string): Promise<ExperimentSums> {
   const answers = z.array(answerSchema).parse(
     await rows(sql`
-      SELECT *, extract(epoch FROM created_at) * 1000 AS at_ms FROM interactions
+      SELECT *, extract(epoch FROM created_at) * 1000 AS at_ms,
+             (SELECT state FROM judgments j JOIN experiment_judges e ON e.judge = j.judge
+               WHERE j.interaction_id = i.interaction_id AND e.experiment_id = i.experiment_id
+                 AND state IN ('supported', 'unsupported')) AS judged
+        FROM interactions i
        WHERE experiment_id = ${experimentId} AND share_bp IS NOT NULL`),
   );
   const votes = z
@@ -212,6 +218,8 @@ function pairsOf(
     const counts = answer.fault !== 'service';
     add(cell, 'error', counts ? 1 : 0, answer.fault === 'model' ? 1 : 0);
     const thumb = thumbs.get(answer.interaction_id);
+    if (answer.judged !== null)
+      add(cell, 'hallucination', 1, answer.judged === 'unsupported' ? 1 : 0);
     if (thumb !== undefined) add(cell, 'thumbs_up', 1, thumb === 'thumbs_up' ? 1 : 0);
     const first = counts && answer.first_token_ms !== null ? answer.first_token_ms * 1000 : null;
     const further = (answer.completion_tokens ?? 0) - 1;

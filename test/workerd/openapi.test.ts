@@ -75,6 +75,13 @@ test('each endpoint answers a good request with a described status and shape', a
     '/agent/jobs/{id}/fail': {
       body: { agent_id: 'agent-1', attempt: 1, code: 'x', message: 'x', retryable: false },
     },
+    '/agent/judgments/claim': { body: { agent_id: 'agent-1', models: ['no-such-model'] } },
+    '/agent/judgments': {
+      body: {
+        agent_id: 'agent-1',
+        replies: [{ id, judge: 'no-such-judge', attempt: 1, outcome: 'failed', reply: null }],
+      },
+    },
     '/admin/jobs/{id}': {},
     '/admin/jobs': { body: { dataset_id: 'no-such-dataset' } },
     '/admin/reviews/{id}': { body: { decision: 'accept' } },
@@ -83,6 +90,21 @@ test('each endpoint answers a good request with a described status and shape', a
     '/admin/settings': { body: { name: 'for a test', temperature: 0.21, reason: 'for a test' } },
     '/admin/pruning': { body: { reason: 'for a test' } },
     '/admin/keys': { body: { name: 'for a test', scopes: ['chat'] } },
+    '/admin/judge/measure': {
+      body: {
+        measurement_id: id,
+        texts: [
+          {
+            id,
+            bank: 'mini',
+            kind: 'honest',
+            question: 'Which port?',
+            answer: 'Port 3100.',
+            sources: [{ id: '1', title: 'Loki', text: 'Port 3100.' }],
+          },
+        ],
+      },
+    },
     '/admin/keys/{id}/revoke': { body: { reason: 'for a test' } },
     '/admin/notifications/test': { body: {} },
     '/admin/erasures': { body: { visitor_id: 'nobody', reason: 'for a test', dry_run: true } },

@@ -32,6 +32,7 @@ import { erasures } from './erasures.ts';
 import { experimentSums } from './experiments.ts';
 import { historyRoutes } from './history.ts';
 import { holdoutView } from './holdout.ts';
+import { judgeRoutes } from './judge.ts';
 import { adminKeys } from './keys.ts';
 import { lineage } from './lineage.ts';
 import { notificationRoutes } from './notifications.ts';
@@ -201,6 +202,7 @@ export const admin = new Hono<App>()
   .route('/', pruningRoutes)
   .route('/', rolloutRoutes)
   .route('/', settingsRoutes)
+  .route('/', judgeRoutes)
   .route('/', historyRoutes)
   .route('/', notificationRoutes)
   .get('/admin/lineage/:id', async (c) => {

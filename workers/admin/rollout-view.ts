@@ -98,13 +98,16 @@ export function summaryView(
   };
 }
 
+export interface Known {
+  /** Null before it is on traffic. */
+  observed: Observed | null;
+  judge: ExperimentAnswer['judge'];
+  history: readonly HistoryRow[];
+}
+
 export function experimentView(
   row: RolloutListRow,
-  {
-    observed,
-    history,
-    ...around
-  }: Around & { observed: Observed | null; history: readonly HistoryRow[] },
+  { observed, judge, history, ...around }: Around & Known,
 ): ExperimentAnswer {
   const { state, policy, plan } = parsedRollout(row);
   const { rules } = policy;
@@ -123,6 +126,7 @@ export function experimentView(
     },
     plan,
     evidence: observed && evidenceView(observed, policy),
+    judge,
     history: history.map(({ seq, at, action, who, reason, summary }) => ({
       seq,
       at: at.toISOString(),

@@ -21,6 +21,7 @@ import {
   planQuerySchema,
 } from '../../core/wire/experiments.ts';
 import { LIMITS, parseWire } from '../../core/wire/shared.ts';
+import { configuredJudgeView, judgeViewOf } from '../../functions/judging/view.ts';
 import { deliverQuietly } from '../../functions/notify/deliver.ts';
 import { checkUsable } from '../../functions/registry/models.ts';
 import { createRollout, planNow } from '../../functions/rollout/create.ts';
@@ -54,11 +55,14 @@ export const rolloutRoutes = new Hono<App>()
     const { settings_id } = query;
     const kind = settings_id === undefined ? 'model' : 'settings';
     const promoteOn = promoteOnFor(c.env, kind, query.promote_on);
-    const planned = await withDatabase(databaseOf(c.env), async (db) => {
-      if (settings_id !== undefined) await readSettings(db, settings_id);
-      return planNow(db, c.env, promoteOn, kind);
-    });
-    return c.json({ plan: planned.plan });
+    return c.json(
+      await withDatabase(databaseOf(c.env), async (db) => {
+        if (settings_id !== undefined) await readSettings(db, settings_id);
+        const { plan } = await planNow(db, c.env, promoteOn, kind);
+        const { judge } = await configuredJudgeView(db, c.env);
+        return { plan, judge };
+      }),
+    );
   })
   .post('/admin/experiments', async (c) => {
     const body = parseWire(createExperimentSchema, await readJson(c, LIMITS.adminBytes));
@@ -163,8 +167,12 @@ async function shown(env: Env, id: string) {
     const { observed, sums } = await observe(db, row, { table, nowMs: now(env) });
     const filter = { kind: 'experiment', subject: id, limit: HISTORY_ROWS };
     const wasSeen = sums.totals.length > 0;
-    const around = { table, names: await namesOf(db, [row]) };
-    const history = await listHistory(db, filter);
-    return experimentView(row, { ...around, observed: wasSeen ? observed : null, history });
+    return experimentView(row, {
+      table,
+      names: await namesOf(db, [row]),
+      observed: wasSeen ? observed : null,
+      judge: await judgeViewOf(db, id),
+      history: await listHistory(db, filter),
+    });
   });
 }

@@ -1,5 +1,5 @@
-// What the Mac agent polls: a job under lease, its heartbeat and its end, and the models it must
-// serve. Every address in an answer is presigned and good for that one object.
+// What the Mac agent polls: a job under lease, its heartbeat and its end, answers to be judged, and the
+// models it must serve. Every address in an answer is presigned and good for that one object.
 
 import { Hono } from 'hono';
 import { withDatabase } from '../../adapters/postgres/connect.ts';
@@ -10,7 +10,9 @@ import {
   failRequestSchema,
   heartbeatRequestSchema,
 } from '../../core/wire/agent.ts';
+import { judgmentClaimSchema, judgmentRepliesSchema } from '../../core/wire/judging.ts';
 import { LIMITS, parseWire, uuidSchema } from '../../core/wire/shared.ts';
+import { offerJudgments, takeReplies } from '../../functions/judging/work.ts';
 import { deliverQuietly } from '../../functions/notify/deliver.ts';
 import { claim, complete, fail, heartbeat } from '../../functions/registry/jobs.ts';
 import { servingList } from '../../functions/registry/models.ts';
@@ -55,6 +57,15 @@ export const agent = new Hono<App>()
     await withDatabase(databaseOf(c.env), (db) => fail(db, c.env, holder, body));
     c.executionCtx.waitUntil(deliverQuietly(c.env));
     return c.json({ status: 'recorded' });
+  })
+  .post('/agent/judgments/claim', async (c) => {
+    const body = parseWire(judgmentClaimSchema, await readJson(c, LIMITS.agentBytes));
+    const batch = await offerJudgments(c.env, body.agent_id, body.models);
+    return batch === undefined ? c.body(null, 204) : c.json(batch);
+  })
+  .post('/agent/judgments', async (c) => {
+    const body = parseWire(judgmentRepliesSchema, await readJson(c, LIMITS.agentBytes));
+    return c.json(await takeReplies(c.env, body.agent_id, body.replies));
   })
   .get('/agent/serving', async (c) => {
     const agentId = c.req.header('x-agent-id') ?? 'unnamed';

@@ -20,6 +20,7 @@ import {
 import { unreadable } from '../../core/dead-letters.ts';
 import { isPromptVersion, systemPrompt } from '../../core/system-prompt.ts';
 import { type QueueEvent, queueEventSchema } from '../../core/wire/events.ts';
+import { judgeFresh } from '../../functions/judging/answers.ts';
 import { databaseOf, type Env, learningOf } from '../env.ts';
 import { inFlight } from '../outbox.ts';
 
@@ -152,6 +153,8 @@ async function write(env: Env, events: readonly QueueEvent[]): Promise<void> {
       await insertPeople(tx, identities);
       // Each once, though a batch may hold it twice.
       const fresh = answers.filter((event) => inserted.delete(event.interaction_id));
+      // Counted right after, with all else that these answers gave.
+      await judgeFresh(tx, env, fresh);
       await recordExperimentSums(tx, { answers: fresh, feedback }, settings.bounds);
       const known = identities.map((event) => event.visitor_id);
       if (known.length > 0) await recountVisitors(tx, known, settings.bounds);

@@ -2,12 +2,11 @@
 
 import type { Piece } from '../../adapters/model-server/index.ts';
 import { AppError } from '../../core/errors.ts';
-import { CURRENT_PROMPT, systemPrompt } from '../../core/system-prompt.ts';
-import { fitWindow, longestOf } from '../../core/window.ts';
+import { CURRENT_SETTINGS, visitorPrompt } from '../../core/visitor-prompt.ts';
 import { type ChatRequest, chatRequestSchema } from '../../core/wire/chat.ts';
-import { LIMITS, parseWire, type Source, textSchema } from '../../core/wire/shared.ts';
+import { LIMITS, parseWire, textSchema } from '../../core/wire/shared.ts';
 import { callObject } from '../durable.ts';
-import { settingsOf } from '../env.ts';
+import { settingsOf, windowOf } from '../env.ts';
 import { type AppContext, bearer, readJson } from '../http.ts';
 import { type Answer, answer } from './answer.ts';
 import type { Pieces } from './opening.ts';
@@ -24,7 +23,11 @@ export async function homepageChat(c: AppContext): Promise<Response> {
   const history = await sessionHistory(c, body.session_id, visitorId);
   const sources = body.sources ?? [];
   const traceId = c.get('traceId');
-  const fit = fitted(c, body.message, history, sources);
+  const prompt = visitorPrompt(
+    { question: body.message, history, sources },
+    CURRENT_SETTINGS,
+    windowOf(c.env),
+  );
   const turns = Math.ceil(history.length / 2);
   const given = await answer(c.env, c.executionCtx, {
     clientSignal: c.req.raw.signal,
@@ -38,18 +41,14 @@ export async function homepageChat(c: AppContext): Promise<Response> {
     traceId,
     traceparent: c.get('traceparent'),
     query: body.message,
-    messages: fit.messages,
+    messages: prompt.messages,
     historyTurns: turns,
     sources,
     retrievalPossible: body.sources !== undefined,
-    promptVersion: CURRENT_PROMPT,
+    promptVersion: CURRENT_SETTINGS.promptVersion,
     trainingOptOut: body.training_opt_out === true || c.req.header('sec-gpc') === '1',
     platform: 'homepage',
-    parameters: {
-      temperature: 0.7,
-      top_p: 0.9,
-      max_tokens: fit.answerTokens,
-    },
+    parameters: prompt.parameters,
   });
   c.set('interactionId', given.interactionId);
   const facts = {
@@ -70,31 +69,6 @@ export async function homepageChat(c: AppContext): Promise<Response> {
   let response = '';
   for await (const batch of remembered) response += textOf(batch);
   return c.json({ response, ...facts });
-}
-
-/** Throws AppError invalid_request when the question and its sources alone are too long. */
-function fitted(
-  c: AppContext,
-  question: string,
-  history: readonly SessionMessage[],
-  sources: readonly Source[],
-) {
-  const { CONTEXT_TOKENS, MAX_ANSWER_TOKENS } = settingsOf(c.env);
-  const system = systemPrompt(CURRENT_PROMPT, sources);
-  const fit = fitWindow(
-    { system, history, question },
-    { windowTokens: CONTEXT_TOKENS, answerTokens: MAX_ANSWER_TOKENS },
-  );
-  if (fit.fits) return fit;
-  const field = longestOf([
-    { name: 'message', text: question },
-    { name: 'sources', text: system },
-  ]);
-  throw new AppError('invalid_request', 'This is too long for the assistant. Please shorten it.', {
-    details: [
-      `${field}: too long, the prompt comes to about ${fit.neededTokens} of ${fit.roomTokens} tokens`,
-    ],
-  });
 }
 
 async function* homepageEvents(facts: object, pieces: Pieces): AsyncGenerator<string[], void> {

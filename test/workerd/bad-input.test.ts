@@ -32,6 +32,7 @@ const POSTS: [string, Record<string, string>][] = [
   ['/admin/erasures', asOperator],
   ['/admin/experiments', asOperator],
   ['/admin/experiments/rollout-1/commands', asOperator],
+  ['/admin/experiments/rollout-1/preview', asOperator],
   ['/api/privacy/opt-out', {}],
   ['/local/clock', asOperator],
 ];

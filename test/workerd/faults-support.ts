@@ -72,6 +72,9 @@ const seenSchema = z.array(
   z.object({
     model: z.string(),
     question: z.string(),
+    asked: z.looseObject({
+      messages: z.array(z.object({ role: z.string(), content: z.string() })),
+    }),
     traceparent: z.string().nullable(),
     left: z.boolean(),
   }),

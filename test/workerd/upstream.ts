@@ -17,22 +17,36 @@ export interface Upstream {
 const chunk = (content: string, finish: string | null = null) =>
   `data: ${JSON.stringify({ choices: [{ index: 0, delta: { content }, finish_reason: finish }] })}\n\n`;
 
-async function body(
-  request: IncomingMessage,
-): Promise<{ model: string; messages: { content: string }[] }> {
+interface ChatBody {
+  model: string;
+  messages: { role: string; content: string }[];
+  temperature?: number;
+  top_p?: number;
+  max_tokens?: number;
+}
+
+async function body(request: IncomingMessage): Promise<ChatBody> {
   const parts: Buffer[] = [];
   for await (const part of request) parts.push(part);
   return JSON.parse(Buffer.concat(parts).toString());
 }
 
 /** Each chat request, and whether its caller left before it was answered. */
-const seen: { model: string; question: string; traceparent: string | null; left: boolean }[] = [];
+const seen: {
+  model: string;
+  question: string;
+  /** What it was asked with, but for its name. */
+  asked: Omit<ChatBody, 'model'>;
+  traceparent: string | null;
+  left: boolean;
+}[] = [];
 
 async function chat(request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const { model, messages } = await body(request);
+  const { model, ...asked } = await body(request);
+  const { messages } = asked;
   const question = messages.at(-1)?.content ?? '';
   const traceparent = request.headers.traceparent?.toString() ?? null;
-  const entry = { model, question, traceparent, left: false };
+  const entry = { model, question, asked, traceparent, left: false };
   seen.push(entry);
   response.once('close', () => {
     entry.left = !response.writableEnded;

@@ -4,6 +4,7 @@
  */
 import { createExperimentSchema, experimentCommandSchema } from '../../core/wire/experiments.ts';
 import type { Experiment, ExperimentPlan } from '../experiment-schemas.ts';
+import { compareRoute } from './compare-routes.ts';
 
 export const plan: ExperimentPlan = {
   first_share: 0.5,
@@ -109,7 +110,7 @@ const AFTER: Readonly<Record<string, Partial<Experiment>>> = {
 /** Null where the path is not about experiments. */
 export function experimentRoute(
   world: { experiments: Experiment[]; seenRequestIds: Set<string> },
-  { key, id, body }: { key: string; id: string; body: unknown },
+  { key, id, query, body }: { key: string; id: string; query: URLSearchParams; body: unknown },
 ): Reply | null {
   const one = world.experiments.find((known) => known.id === id);
   switch (key) {
@@ -145,6 +146,6 @@ export function experimentRoute(
       return ok(Object.assign(one, AFTER[action] ?? { status: 'ended', outcome, share: null }));
     }
     default:
-      return null;
+      return compareRoute(one, { key, id, query, body });
   }
 }

@@ -178,7 +178,7 @@ function route(world: World, request: Request): Reply {
   const key = `${request.method} ${noun}${id === '' ? '' : '/:id'}${verb === '' ? '' : `/${verb}`}`;
   const recorded = recordRoute(world, { ...request, key, id });
   if (recorded !== null) return recorded;
-  const tried = experimentRoute(world, { key, id, body: request.body });
+  const tried = experimentRoute(world, { ...request, key, id });
   if (tried !== null) return tried;
   switch (key) {
     case 'GET status':

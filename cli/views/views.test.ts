@@ -5,9 +5,11 @@ import { describe, expect, it } from 'vitest';
 import { helpPage } from '../help.ts';
 import { bytes, facts, minute, number, percent, table } from '../layout.ts';
 import * as schemas from '../schemas.ts';
+import { answers, brokenComparison } from '../testing/compare-routes.ts';
 import { experiment, plan } from '../testing/experiment-routes.ts';
 import * as record from '../testing/record-routes.ts';
 import * as state from '../testing/stack-state.ts';
+import { answersText, comparisonText } from './compare-view.ts';
 import { datasetList, datasetPage } from './dataset-view.ts';
 import { deadLetterList } from './deadletter-view.ts';
 import { erasureList, erasurePage } from './erasure-view.ts';
@@ -129,6 +131,8 @@ describe('pages', () => {
     ['experiments', experimentListPage([experiment])],
     ['experiment', rolloutPage(experiment)],
     ['experiment-plan', planPage(plan)],
+    ['experiment-chat', comparisonText(brokenComparison, 'How long are logs kept?')],
+    ['experiment-answers', answersText(answers)],
     ['help', helpPage([])],
     ['help-key', helpPage(['key'])],
     ['help-experiment', helpPage(['experiment'])],

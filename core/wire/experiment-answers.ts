@@ -48,7 +48,7 @@ export const answersQuerySchema = z.strictObject({
     .transform((text) => text === 'true'),
   order: z.enum(ANSWER_ORDERS).default('newest'),
   after: cursorSchema.optional(),
-  limit: z.coerce.number().int().min(1).max(100).default(20),
+  limit: z.coerce.number().int().min(1).max(200).default(50),
 });
 export type AnswersQuery = z.infer<typeof answersQuerySchema>;
 

@@ -262,7 +262,7 @@ test.each([
   ['arm=none'],
   ['arm=control&low=yes'],
   ['arm=control&limit=0'],
-  ['arm=control&limit=101'],
+  ['arm=control&limit=201'],
   ['arm=control&order=best'],
   ['arm=control&after=nonsense'],
   [`arm=control&after=${btoa('[1,2]')}`],

@@ -24,7 +24,7 @@ function sideText(name: string, side: Side): string {
   const { error, first_token_ms: first, usage, finish_reason: finish } = side;
   const took = [
     first === null ? null : `first word after ${seconds(first)}`,
-    `${error === null ? 'done' : 'over'} after ${seconds(side.total_ms)}`,
+    `${error === null ? 'done' : 'ended'} after ${seconds(side.total_ms)}`,
     usage === null ? null : `${number(usage.completion_tokens)} tokens`,
     finish === 'length' ? 'cut at its longest' : null,
   ].filter((part) => part !== null);
@@ -100,7 +100,7 @@ function answerText(answer: RatedAnswer): string {
       ['model', servedBy(answer)],
       ...(answer.history_turns === 0
         ? []
-        : [['before it', `${number(answer.history_turns)} turns that are not shown`] as const]),
+        : [['turn', `question ${answer.history_turns + 1} of its conversation`] as const]),
       ...(bounded === null ? [] : [['not counted', `a vote on it: ${plain(bounded)}`] as const]),
       ...(answer.training_opt_out ? [['training', 'refused by the visitor'] as const] : []),
     ]),

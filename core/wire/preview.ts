@@ -2,7 +2,6 @@
 // events of the stream.
 
 import { z } from 'zod';
-import { ERROR_CODES } from '../errors.ts';
 import { countSchema as count, LIMITS, sourcesSchema, textSchema } from './shared.ts';
 
 /** As many as a visitor's conversation remembers. */
@@ -29,7 +28,7 @@ export type PreviewRequest = z.infer<typeof previewRequestSchema>;
 const arm = z.enum(['control', 'treatment']);
 const ms = count;
 const asked = { model_id: z.string(), prompt_version: z.string() };
-const failure = z.object({ code: z.enum(ERROR_CODES), message: z.string() });
+const failure = z.object({ code: z.string(), message: z.string() });
 const usage = z.object({ prompt_tokens: count, completion_tokens: count });
 
 const sideSchema = z.object({

@@ -6,6 +6,7 @@ import { z } from 'zod';
 
 const side = z.looseObject({
   model_id: z.string(),
+  prompt_version: z.string(),
   response: z.string(),
   finish_reason: z.string().nullable(),
   first_token_ms: z.number().nullable(),

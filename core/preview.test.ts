@@ -1,7 +1,7 @@
 // A conversation with both arms.
 
 import { describe, expect, it } from 'vitest';
-import { historyOf, unanswered, withEvent } from './preview.ts';
+import { answererName, historyOf, unanswered, withEvent } from './preview.ts';
 import type { SideEvent } from './wire/preview.ts';
 
 describe('what a side was told before', () => {
@@ -62,4 +62,11 @@ describe('one side’s answer', () => {
       error,
     });
   });
+});
+
+it('names a side by its model, and by its prompt too where that alone is another', () => {
+  const side = (model_id: string, prompt_version: string) => ({ model_id, prompt_version });
+  expect(answererName(side('a', 'v1'), side('b', 'v1'))).toBe('a');
+  expect(answererName(side('a', 'v1'), side('a', 'v2'))).toBe('a, prompt v1');
+  expect(answererName(side('a', 'v2'), side('b', 'v1'))).toBe('a');
 });

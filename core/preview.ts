@@ -5,6 +5,7 @@ import type { Arm } from './statistics/moments.ts';
 import type { ChatMessage } from './wire/chat.ts';
 import type { PreviewRequest, PreviewSide, SideEvent } from './wire/preview.ts';
 
+type Asked = Pick<PreviewSide, 'model_id' | 'prompt_version'>;
 type Earlier = NonNullable<PreviewRequest['earlier']>;
 
 /** A turn that this side did not answer is left out: a question without its answer confuses a model. */
@@ -20,7 +21,7 @@ export const historyOf = (earlier: Earlier, arm: Arm): ChatMessage[] =>
   });
 
 /** Over when `finish_reason` or `error` is there. */
-export const unanswered = (of: Pick<PreviewSide, 'model_id' | 'prompt_version'>): PreviewSide => ({
+export const unanswered = (of: Asked): PreviewSide => ({
   ...of,
   response: '',
   finish_reason: null,
@@ -47,3 +48,9 @@ export function withEvent(side: PreviewSide, event: SideEvent): PreviewSide {
       return event satisfies never;
   }
 }
+
+/** Who answered, as told apart from the other side: by its prompt too where the model is the same. */
+export const answererName = (side: Asked, other: Asked): string =>
+  side.model_id === other.model_id && side.prompt_version !== other.prompt_version
+    ? `${side.model_id}, prompt ${side.prompt_version}`
+    : side.model_id;

@@ -3,6 +3,7 @@
  * answers of one arm with what visitors thought of them. Strangers wrote most of it; the layout neutralises
  * it. Arms are counted by stage and never pooled. Pure.
  */
+import { answererName } from '../../core/preview.ts';
 import type { AnswersPage, Comparison, RatedAnswer, Side } from '../compare-schemas.ts';
 import { type Cell, facts, instant, number, page, percent, section, table } from '../layout.ts';
 import { oneLine } from '../safe-text.ts';
@@ -14,13 +15,13 @@ const GONE = '(its words were removed with age)';
 export function comparisonText(both: Comparison, question: string): string {
   return page(
     facts([['asked', question]], ''),
-    sideText('Candidate', both.treatment),
-    sideText('Production', both.control),
+    sideText('Candidate', both.treatment, both.control),
+    sideText('Production', both.control, both.treatment),
     'Nothing of this was recorded.',
   );
 }
 
-function sideText(name: string, side: Side): string {
+function sideText(name: string, side: Side, other: Side): string {
   const { error, first_token_ms: first, usage, finish_reason: finish } = side;
   const took = [
     first === null ? null : `first word after ${seconds(first)}`,
@@ -29,7 +30,7 @@ function sideText(name: string, side: Side): string {
     finish === 'length' ? 'cut at its longest' : null,
   ].filter((part) => part !== null);
   return section(
-    oneLine(`${name}  ${side.model_id}`),
+    oneLine(`${name}  ${answererName(side, other)}`),
     facts([
       ['answered', side.response],
       ...(error === null ? [] : [['failed', error.message] as const]),

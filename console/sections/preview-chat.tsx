@@ -1,6 +1,7 @@
 // Candidate and production answer the same question side by side, as they would answer a visitor. The newest
 // turn stands first, under the question's field, so that both answers grow where they are looked for.
 import { type KeyboardEvent, type SubmitEvent, useId, useRef, useState } from 'react';
+import { answererName } from '../../core/preview.ts';
 import type { PreviewSide } from '../../core/wire/preview.ts';
 import { Markdown } from '../../homepage/chat/markdown.tsx';
 import type { Api } from '../api/client.ts';
@@ -132,6 +133,10 @@ function Turn({ turn }: { turn: PreviewTurn }) {
             arm={arm}
             name={name}
             side={turn.sides[arm]}
+            answerer={answererName(
+              turn.sides[arm],
+              turn.sides[arm === 'control' ? 'treatment' : 'control'],
+            )}
             writing={isWriting(turn, arm)}
           />
         ))}
@@ -144,10 +149,11 @@ interface SideProps {
   arm: string;
   name: string;
   side: PreviewSide;
+  answerer: string;
   writing: boolean;
 }
 
-function Side({ arm, name, side, writing }: SideProps) {
+function Side({ arm, name, side, answerer, writing }: SideProps) {
   return (
     <div
       className="preview-side"
@@ -157,7 +163,7 @@ function Side({ arm, name, side, writing }: SideProps) {
     >
       <h4>
         <span className={arm === 'treatment' ? 'stage candidate' : 'stage production'}>{name}</span>{' '}
-        <code>{side.model_id}</code>
+        <code>{answerer}</code>
       </h4>
       {side.response !== '' && (
         <div className="answer">

@@ -90,12 +90,18 @@ describe('reading', () => {
     await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve));
     const address = mute.address();
     const port = address !== null && typeof address !== 'string' ? address.port : 0;
-    const { code, err } = await bruno(
-      ['job', 'list', '--time-out', '0.1'],
-      `http://127.0.0.1:${port}`,
-    );
-    expect({ code, err }).toMatchObject({ code: 1 });
-    expect(err).toContain('did not answer within 0.1 s (--time-out)');
+    // Also where a command would be more patient by itself.
+    for (const words of [
+      ['job', 'list'],
+      ['experiment', 'chat', 'rollout-1', 'Hello?'],
+    ]) {
+      const { code, err } = await bruno(
+        [...words, '--time-out', '0.1'],
+        `http://127.0.0.1:${port}`,
+      );
+      expect({ code, err }).toMatchObject({ code: 1 });
+      expect(err).toContain('did not answer within 0.1 s (--time-out)');
+    }
     mute.closeAllConnections();
     mute.close();
   });

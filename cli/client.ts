@@ -29,13 +29,20 @@ export type Post = {
   readonly body: Readonly<Record<string, unknown>>;
   /** The server recognises a repeat (by request or event id), so trying again is harmless. */
   readonly repeatable: boolean;
+  /** Where it may take longer than other requests do. */
+  readonly timeOutMs?: number;
 };
 
 const PAUSES_MS = [200, 1000];
 const PASSING_STATUS = new Set([502, 503, 504]);
 
 type Answer = { readonly status: number; readonly text: string };
-type Call = { readonly path: string; readonly init: RequestInit; readonly repeatable: boolean };
+type Call = {
+  readonly path: string;
+  readonly init: RequestInit;
+  readonly repeatable: boolean;
+  readonly timeOutMs?: number;
+};
 
 /** One segment of a path; ids come from people and from visitors. */
 export function segment(id: string): string {
@@ -62,10 +69,10 @@ export function createClient(parts: ClientParts): Client {
       const call = { path, init: { headers: authorized() }, repeatable: true };
       return read(await exchange(parts, call), schema, { path, acceptAnyStatus: false });
     },
-    post: async ({ path, body, repeatable }, schema) => {
+    post: async ({ path, body, ...how }, schema) => {
       const headers = { ...authorized(), 'content-type': 'application/json' };
       const init = { method: 'POST', headers, body: JSON.stringify(body) };
-      const answer = await exchange(parts, { path, init, repeatable });
+      const answer = await exchange(parts, { path, init, ...how });
       return read(answer, schema, { path, acceptAnyStatus: false });
     },
     probe: async (path, schema) => {
@@ -98,7 +105,7 @@ async function once(parts: ClientParts, call: Call): Promise<Answer> {
     const response = await fetch(address, {
       ...call.init,
       redirect: 'manual',
-      signal: AbortSignal.timeout(parts.timeOutMs),
+      signal: AbortSignal.timeout(call.timeOutMs ?? parts.timeOutMs),
     });
     return { status: response.status, text: await response.text() };
   } catch (thrown) {
@@ -111,7 +118,7 @@ function connectionError(thrown: unknown, parts: ClientParts, call: Call): Opera
   const unsure = call.init.method === 'POST' && !call.repeatable;
   const advice = unsure ? '; it may have been done all the same, so look before repeating it' : '';
   if (thrown instanceof Error && thrown.name === 'TimeoutError') {
-    const seconds = parts.timeOutMs / 1000;
+    const seconds = (call.timeOutMs ?? parts.timeOutMs) / 1000;
     const message = `${where} did not answer within ${seconds} s (--time-out)${advice}`;
     return new OperationError({ code: 'timed_out', message }, thrown);
   }

@@ -199,6 +199,19 @@ const commands = {
     args: [{ name: 'ID' }],
     options: [],
   },
+  'experiment answers': {
+    words: ['experiment', 'answers'],
+    summary: 'what one arm answered, and how visitors took it',
+    args: [{ name: 'ID' }],
+    options: ['arm', 'low', 'order', 'limit', 'after'],
+    required: ['arm'],
+  },
+  'experiment chat': {
+    words: ['experiment', 'chat'],
+    summary: 'ask the candidate and production side by side; nothing of it is recorded',
+    args: [{ name: 'ID' }, { name: 'QUESTION' }],
+    options: [],
+  },
   'experiment approve': {
     words: ['experiment', 'approve'],
     summary: 'let it take the step that it is ready for',

@@ -76,6 +76,13 @@ const options = {
     help: "before its users' ids (made from NAME); the same as another key's shares its users",
   },
   expires: { type: 'string', value: 'WHEN', help: 'such as 90d or 2027-01-31 (never)' },
+  arm: { type: 'string', value: 'ARM', help: 'control or treatment' },
+  low: {
+    type: 'boolean',
+    help: 'only those rated below zero: a thumb down, one or two stars, a correction',
+  },
+  order: { type: 'string', value: 'ORDER', help: 'newest first (default) or worst first' },
+  after: { type: 'string', value: 'PLACE', help: 'go on where the page before ended' },
   page: { type: 'string', value: 'FILE.html', help: 'draw the analysis into this file' },
   rules: {
     type: 'string',

@@ -6,6 +6,7 @@ import { type Parsed, parseArguments, wantsJson } from './arguments.ts';
 import { createClient } from './client.ts';
 import type { CommandName } from './command-table.ts';
 import { listBounds } from './commands/bounds.ts';
+import { chatWithBoth, listAnswers } from './commands/compare.ts';
 import { curateDataset, listDatasets, showDataset } from './commands/dataset.ts';
 import { listDeadLetters, replayDeadLetters } from './commands/deadletter.ts';
 import { doctor } from './commands/doctor.ts';
@@ -71,6 +72,8 @@ const HANDLERS: Readonly<Record<CommandName, Command>> = {
   'experiment start': startExperiment,
   'experiment list': listExperiments,
   'experiment show': showExperiment,
+  'experiment answers': listAnswers,
+  'experiment chat': chatWithBoth,
   'experiment approve': commandExperiment('approve'),
   'experiment reject': commandExperiment('reject'),
   'experiment pause': commandExperiment('pause'),

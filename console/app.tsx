@@ -6,6 +6,7 @@ import { createApi } from './api/client.ts';
 import { type Status, statusSchema } from './api/schema.ts';
 import { usePolled } from './api/use-polled.ts';
 import { gather, noLosses } from './charts/losses.ts';
+import { useExperimentOfAddress } from './compared.ts';
 import { moment } from './format.ts';
 import { Gate } from './gate.tsx';
 import { healthOf } from './health.ts';
@@ -17,6 +18,7 @@ import { Gain } from './sections/gain.tsx';
 import { Lineage } from './sections/lineage.tsx';
 import { LiveRoute } from './sections/live-route.tsx';
 import { Models } from './sections/models.tsx';
+import { Preview } from './sections/preview.tsx';
 import { Reviews } from './sections/reviews.tsx';
 import { Training } from './sections/training.tsx';
 import { dropToken, keepToken, takeToken } from './token.ts';
@@ -52,6 +54,7 @@ function Console({ token, onLeave }: Props) {
   });
   const [losses, setLosses] = useState(noLosses);
   const [action, setAction] = useState<Action | null>(null);
+  const experiment = useExperimentOfAddress();
 
   useEffect(() => {
     if (refused) onLeave(true);
@@ -84,6 +87,9 @@ function Console({ token, onLeave }: Props) {
         <main>
           <Loop status={data} losses={losses} />
           <div className="parts">
+            {experiment !== null && (
+              <Preview key={experiment} api={api} now={data.now} experimentId={experiment} />
+            )}
             {(data.dead_letters_waiting ?? 0) > 0 && (
               <DeadLetters
                 api={api}

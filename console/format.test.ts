@@ -11,6 +11,7 @@ import {
   duration,
   moment,
   percent,
+  seconds,
   shortHash,
   signed,
   words,
@@ -57,6 +58,15 @@ describe('times', () => {
     expect(ago('2026-10-18T12:10:00Z', NOW)).toBe('in 10 min');
     expect(ago(null, NOW)).toBe(DASH);
     expect(duration(89)).toBe('89 s');
+  });
+  it('tells short times in seconds, to a tenth where that tells something', () => {
+    expect([seconds(0), seconds(210), seconds(9_940), seconds(14_400), seconds(null)]).toEqual([
+      '0.0 s',
+      '0.2 s',
+      '9.9 s',
+      '14 s',
+      DASH,
+    ]);
   });
   it('writes moments in UTC', () => {
     expect(moment('2026-10-18T02:00:00Z')).toBe('Sun 18 Oct, 02:00 UTC');

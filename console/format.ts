@@ -60,6 +60,12 @@ export function duration(seconds: number): string {
   return `${Math.round(seconds / 86_400)} days`;
 }
 
+/** A short time: "0.2 s", "14 s". */
+export function seconds(ms: Maybe<number>): string {
+  if (ms === null || ms === undefined || !Number.isFinite(ms)) return DASH;
+  return `${(ms / 1000).toFixed(ms < 9_950 ? 1 : 0)} s`;
+}
+
 const MOMENT = new Intl.DateTimeFormat('en-GB', {
   weekday: 'short',
   day: 'numeric',

@@ -4,8 +4,9 @@
 // from that arm's numbers. Pure.
 
 import { type AnswerSettings, bodyOf, givenSources } from './answer-settings.ts';
+import { AppError } from './errors.ts';
 import { withSources } from './system-prompt.ts';
-import { fitWindow, type Window } from './window.ts';
+import { fitWindow, longestOf, type Window } from './window.ts';
 import type { ChatMessage } from './wire/chat.ts';
 import type { Source } from './wire/shared.ts';
 
@@ -42,6 +43,25 @@ export function answerPrompt(asked: Asked, under: Under, window: Window): Prompt
     .map((one) => (one?.id === under.settings?.id ? own : promptUnder(asked, one, window)))
     .find(({ fits }) => !fits);
   return refused ?? own;
+}
+
+/** For a question on the homepage. Throws AppError invalid_request when it and its sources alone are too long. */
+export function homepagePrompt(
+  asked: Asked,
+  under: Under,
+  window: Window,
+): Extract<Prompted, { fits: true }> {
+  const prompt = answerPrompt(asked, under, window);
+  if (prompt.fits) return prompt;
+  const field = longestOf([
+    { name: 'message', text: asked.question },
+    { name: 'sources', text: prompt.system },
+  ]);
+  throw new AppError('invalid_request', 'This is too long for the assistant. Please shorten it.', {
+    details: [
+      `${field}: too long, the prompt comes to about ${prompt.neededTokens} of ${prompt.roomTokens} tokens`,
+    ],
+  });
 }
 
 function promptUnder(

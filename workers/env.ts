@@ -6,6 +6,7 @@ import type { ModelServerConfig } from '../adapters/model-server/index.ts';
 import { ACCESS_AUD, ACCESS_TEAM } from '../core/deployment.ts';
 import { AppError } from '../core/errors.ts';
 import { type LearningConfig, parseLearning } from '../core/learning-config.ts';
+import type { Window } from '../core/window.ts';
 import learningYaml from '../learning.yaml';
 
 const keyRing = z
@@ -135,6 +136,12 @@ export function learningOf(env: Env): LearningConfig {
 export function databaseOf(env: Env): { url: string; proxy?: string | undefined } {
   const settings = settingsOf(env);
   return { url: settings.DATABASE_URL, proxy: settings.DATABASE_PROXY };
+}
+
+/** What a prompt and its answer have room in. */
+export function windowOf(env: Env): Window {
+  const { CONTEXT_TOKENS, MAX_ANSWER_TOKENS } = settingsOf(env);
+  return { windowTokens: CONTEXT_TOKENS, answerTokens: MAX_ANSWER_TOKENS };
 }
 
 /** The agent's gateway, and what lets us in there. */

@@ -5,6 +5,7 @@
 import { createExperimentSchema, experimentCommandSchema } from '../../core/wire/experiments.ts';
 import { measureJudgeSchema } from '../../core/wire/judging.ts';
 import type { Experiment, ExperimentPlan } from '../experiment-schemas.ts';
+import { compareRoute } from './compare-routes.ts';
 
 export const plan: ExperimentPlan = {
   first_share: 0.5,
@@ -143,7 +144,7 @@ function judgeReply({ kind, planted, waiting }: JudgeState) {
 /** Null where the path is not about experiments. */
 export function experimentRoute(
   world: { experiments: Experiment[]; judge: JudgeState; seenRequestIds: Set<string> },
-  { key, id, body }: { key: string; id: string; body: unknown },
+  { key, id, query, body }: { key: string; id: string; query: URLSearchParams; body: unknown },
 ): Reply | null {
   const one = world.experiments.find((known) => known.id === id);
   switch (key) {
@@ -190,6 +191,6 @@ export function experimentRoute(
       return ok(Object.assign(one, AFTER[action] ?? { status: 'ended', outcome, share: null }));
     }
     default:
-      return null;
+      return compareRoute(one, { key, id, query, body });
   }
 }

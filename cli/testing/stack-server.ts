@@ -185,7 +185,7 @@ function route(world: World, request: Request): Reply {
   const key = `${request.method} ${noun}${id === '' ? '' : '/:id'}${verb === '' ? '' : `/${verb}`}`;
   const recorded = recordRoute(world, { ...request, key, id });
   if (recorded !== null) return recorded;
-  const about = { key, id, body: request.body };
+  const about = { ...request, key, id };
   const tried = experimentRoute(world, about) ?? settingsRoute(world, about);
   if (tried !== null) return tried;
   const learned = learningRoute(key, request.body);

@@ -7,11 +7,13 @@ import { helpPage } from '../help.ts';
 import { bytes, facts, minute, number, percent, table } from '../layout.ts';
 import * as learning from '../learning-schemas.ts';
 import * as schemas from '../schemas.ts';
+import { answers, brokenComparison } from '../testing/compare-routes.ts';
 import { experiment, judge, plan } from '../testing/experiment-routes.ts';
 import { holdout, pruned, pruningPlan } from '../testing/learning-routes.ts';
 import * as record from '../testing/record-routes.ts';
 import { settings } from '../testing/settings-routes.ts';
 import * as state from '../testing/stack-state.ts';
+import { answersText, comparisonText } from './compare-view.ts';
 import { datasetList, datasetPage } from './dataset-view.ts';
 import { deadLetterList } from './deadletter-view.ts';
 import { erasureList, erasurePage } from './erasure-view.ts';
@@ -145,6 +147,8 @@ describe('pages', () => {
     ['experiments', experimentListPage([experiment])],
     ['experiment', rolloutPage(experiment)],
     ['experiment-plan', planPage(plan, judge)],
+    ['experiment-chat', comparisonText(brokenComparison, 'How long are logs kept?')],
+    ['experiment-answers', answersText(answers)],
     [
       'settings-list',
       settingsListPage({ built_in: { ...BUILT_IN, prompt_version: 'v1' }, settings: [settings] }),

@@ -23,6 +23,7 @@ import { feedbackRequestSchema, signalsRequestSchema } from '../wire/feedback.ts
 import { identifyRequestSchema } from '../wire/identify.ts';
 import { ADMIN_ENDPOINTS } from './admin-endpoints.ts';
 import { AGENT_ENDPOINTS } from './agent-endpoints.ts';
+import { COMPARE_ENDPOINTS } from './compare-endpoints.ts';
 import { BODY, type Endpoint, JSON_TYPE } from './endpoint.ts';
 import { EXPERIMENT_ENDPOINTS } from './experiment-endpoints.ts';
 import { OVERSIGHT_ENDPOINTS } from './oversight-endpoints.ts';
@@ -241,6 +242,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ...ADMIN_ENDPOINTS,
   ...EXPERIMENT_ENDPOINTS,
   ...SETTINGS_ENDPOINTS,
+  ...COMPARE_ENDPOINTS,
   ...OVERSIGHT_ENDPOINTS,
   ...AGENT_ENDPOINTS,
 ];

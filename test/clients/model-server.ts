@@ -33,7 +33,8 @@ async function bodyOf(request: IncomingMessage): Promise<Received> {
 async function chat(server: TestModelServer, body: Received, response: ServerResponse) {
   server.received.push(body);
   const question = body.messages.at(-1)?.content ?? '';
-  if (question.startsWith('refuse')) {
+  const refusedAs = /^only (\S+) refuses/.exec(question)?.[1];
+  if (question.startsWith('refuse') || body.model === refusedAs) {
     response.writeHead(500).end('{"error":{"code":"broken","message":"no"}}');
     return;
   }
@@ -45,6 +46,9 @@ async function chat(server: TestModelServer, body: Received, response: ServerRes
       await sleep(10);
     }
     return;
+  }
+  if (question.startsWith('Who are you')) {
+    response.write(chunk(`I am **${body.model}**, and I know:\n\n- pods\n- nodes\n\n`));
   }
   response.write(chunk('You asked: '));
   if (question.startsWith('die')) {

@@ -33,6 +33,7 @@ const POSTS: [string, Record<string, string>][] = [
   ['/admin/experiments', asOperator],
   ['/admin/settings', asOperator],
   ['/admin/experiments/rollout-1/commands', asOperator],
+  ['/admin/experiments/rollout-1/preview', asOperator],
   ['/api/privacy/opt-out', {}],
   ['/local/clock', asOperator],
 ];

@@ -72,8 +72,10 @@ const seenSchema = z.array(
   z.object({
     model: z.string(),
     question: z.string(),
-    system: z.string(),
-    temperature: z.number().optional(),
+    asked: z.looseObject({
+      messages: z.array(z.object({ role: z.string(), content: z.string() })),
+      temperature: z.number().optional(),
+    }),
     traceparent: z.string().nullable(),
     left: z.boolean(),
   }),
@@ -82,7 +84,13 @@ const seenSchema = z.array(
 /** The requests that reached the model server, by a word of their question or their model. */
 export async function reached(word: string) {
   const all = seenSchema.parse(await services('/test/seen'));
-  return all.filter(({ model, question }) => question.includes(word) || model === word);
+  return all
+    .filter(({ model, question }) => question.includes(word) || model === word)
+    .map((one) => ({
+      ...one,
+      system: one.asked.messages[0]?.content ?? '',
+      temperature: one.asked.temperature,
+    }));
 }
 
 export const turnDatabase = (state: 'up' | 'down') => services(`/test/database/${state}`);

@@ -120,6 +120,20 @@ test('chat is limited by visitor on both endpoints together, and others are not'
   expect((await openai((await newVisitor()).visitor_token)).status).toBe(200);
 });
 
+test('an operator who asks both arms of an experiment is counted, and limits no visitor', async () => {
+  const preview = () =>
+    ask('CHAT_LIMIT', {
+      path: '/admin/experiments/rollout-none-1/preview',
+      body: { message: 'Hi' },
+      headers: asOperator,
+    });
+  expect(await statuses(NARROW_LIMIT, preview)).toEqual([404, 404, 404]);
+  expect(await preview()).toEqual(limited);
+  const { id, visitor_token } = await newVisitor();
+  const body = { session_id: id, visitor_token, message: 'Hi' };
+  expect((await ask('CHAT_LIMIT', { path: '/api/chat', body })).status).toBe(200);
+});
+
 const keySchema = z.object({ key: z.string() });
 
 describe('an API key', () => {

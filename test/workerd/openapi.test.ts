@@ -107,6 +107,7 @@ test('each endpoint answers a good request with a described status and shape', a
     },
     '/admin/keys/{id}/revoke': { body: { reason: 'for a test' } },
     '/admin/notifications/test': { body: {} },
+    '/admin/experiments/{id}/preview': { body: { message: 'Hello' } },
     '/admin/erasures': { body: { visitor_id: 'nobody', reason: 'for a test', dry_run: true } },
   };
   for (const { method, path, answers, errors } of ENDPOINTS) {

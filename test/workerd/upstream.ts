@@ -17,9 +17,15 @@ export interface Upstream {
 const chunk = (content: string, finish: string | null = null) =>
   `data: ${JSON.stringify({ choices: [{ index: 0, delta: { content }, finish_reason: finish }] })}\n\n`;
 
-async function body(
-  request: IncomingMessage,
-): Promise<{ model: string; messages: { content: string }[]; temperature: number }> {
+interface ChatBody {
+  model: string;
+  messages: { role: string; content: string }[];
+  temperature?: number;
+  top_p?: number;
+  max_tokens?: number;
+}
+
+async function body(request: IncomingMessage): Promise<ChatBody> {
   const parts: Buffer[] = [];
   for await (const part of request) parts.push(part);
   return JSON.parse(Buffer.concat(parts).toString());
@@ -29,18 +35,18 @@ async function body(
 const seen: {
   model: string;
   question: string;
-  system: string;
-  temperature: number | undefined;
+  /** What it was asked with, but for its name. */
+  asked: Omit<ChatBody, 'model'>;
   traceparent: string | null;
   left: boolean;
 }[] = [];
 
 async function chat(request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const { model, messages, temperature } = await body(request);
+  const { model, ...asked } = await body(request);
+  const { messages } = asked;
   const question = messages.at(-1)?.content ?? '';
-  const system = messages[0]?.content ?? '';
   const traceparent = request.headers.traceparent?.toString() ?? null;
-  const entry = { model, question, system, temperature, traceparent, left: false };
+  const entry = { model, question, asked, traceparent, left: false };
   seen.push(entry);
   response.once('close', () => {
     entry.left = !response.writableEnded;

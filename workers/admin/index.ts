@@ -27,6 +27,7 @@ import { databaseOf, now } from '../env.ts';
 import { type App, readJson, sameOriginWrites } from '../http.ts';
 import { requireOperator } from '../operators.ts';
 import { boundedVisitors } from './bounds.ts';
+import { compareRoutes } from './compare.ts';
 import { deadLetterViews, replayDeadLetter } from './dead-letters.ts';
 import { erasures } from './erasures.ts';
 import { experimentSums } from './experiments.ts';
@@ -203,6 +204,7 @@ export const admin = new Hono<App>()
   .route('/', rolloutRoutes)
   .route('/', settingsRoutes)
   .route('/', judgeRoutes)
+  .route('/', compareRoutes)
   .route('/', historyRoutes)
   .route('/', notificationRoutes)
   .get('/admin/lineage/:id', async (c) => {

@@ -1,14 +1,13 @@
 // POST /api/chat: the homepage's own shape, whole or as a stream of server-sent events.
 
 import type { Piece } from '../../adapters/model-server/index.ts';
-import { type Asked, answerPrompt, type Under } from '../../core/answer-prompt.ts';
+import { homepagePrompt } from '../../core/answer-prompt.ts';
 import { promptVersionOf } from '../../core/answer-settings.ts';
 import { AppError } from '../../core/errors.ts';
-import { longestOf } from '../../core/window.ts';
 import { type ChatRequest, chatRequestSchema } from '../../core/wire/chat.ts';
 import { LIMITS, parseWire, textSchema } from '../../core/wire/shared.ts';
 import { callObject } from '../durable.ts';
-import { settingsOf } from '../env.ts';
+import { settingsOf, windowOf } from '../env.ts';
 import { type AppContext, bearer, readJson } from '../http.ts';
 import { type Answer, answer } from './answer.ts';
 import { placed, underOf } from './arm.ts';
@@ -33,7 +32,8 @@ export async function homepageChat(c: AppContext): Promise<Response> {
     identityIssuedAtMs: issuedAtMs,
   });
   const place = await placed(c.env, { visitorId, enrolled, seesPromptTokens: false });
-  const prompt = prompted(c, { question: body.message, history, sources }, underOf(place));
+  const asked = { question: body.message, history, sources };
+  const prompt = homepagePrompt(asked, underOf(place), windowOf(c.env));
   const given = await answer(c.env, c.executionCtx, {
     clientSignal: c.req.raw.signal,
     visitorId,
@@ -71,23 +71,6 @@ export async function homepageChat(c: AppContext): Promise<Response> {
   let response = '';
   for await (const batch of remembered) response += textOf(batch);
   return c.json({ response, ...facts });
-}
-
-/** Throws AppError invalid_request when the question and its sources alone are too long. */
-function prompted(c: AppContext, asked: Asked, under: Under) {
-  const { CONTEXT_TOKENS, MAX_ANSWER_TOKENS } = settingsOf(c.env);
-  const window = { windowTokens: CONTEXT_TOKENS, answerTokens: MAX_ANSWER_TOKENS };
-  const prompt = answerPrompt(asked, under, window);
-  if (prompt.fits) return prompt;
-  const field = longestOf([
-    { name: 'message', text: asked.question },
-    { name: 'sources', text: prompt.system },
-  ]);
-  throw new AppError('invalid_request', 'This is too long for the assistant. Please shorten it.', {
-    details: [
-      `${field}: too long, the prompt comes to about ${prompt.neededTokens} of ${prompt.roomTokens} tokens`,
-    ],
-  });
 }
 
 async function* homepageEvents(facts: object, pieces: Pieces): AsyncGenerator<string[], void> {

@@ -43,6 +43,8 @@ const summary = {
   share: z.number().nullable(),
   outcome: z.string().nullable(),
   reason: z.string(),
+  /** In the line for visitors, from 1; null unless it waits there. */
+  place: z.int().nullable(),
   promote_on: promoteOn,
   created_at: z.string(),
   updated_at: z.string(),
@@ -56,10 +58,13 @@ export const planAnswerSchema = z.strictObject({ plan: rolloutPlanSchema });
 
 const arm = z.strictObject({ users: z.number(), n: z.number(), y: z.number(), rate: z.number() });
 const byArm = z.strictObject({ control: z.number().nullable(), treatment: z.number().nullable() });
+/** A ratio is told as relative change: 0.05 is 5 % more. */
+const scale = z.enum(['ratio', 'difference']);
 
 export const experimentMetricSchema = z.strictObject({
   metric: z.string(),
   role: z.enum(['primary', 'guardrail']),
+  harm_is: z.enum(['more', 'less']),
   /** Rules 1 and 2; null while nothing was measured. */
   verdict: z.strictObject({ result: z.string(), amber: z.boolean(), reason: z.string() }),
   /** For the primary: whether it is established as better. */
@@ -67,13 +72,15 @@ export const experimentMetricSchema = z.strictObject({
   /** Treatment against control with its 95 % confidence sequence; relative where the scale is a ratio. */
   effect: z
     .strictObject({
-      scale: z.enum(['ratio', 'difference']),
+      scale,
       estimate: z.number(),
       lower: z.number(),
       upper: z.number(),
       p: z.number(),
     })
     .nullable(),
+  /** As treatment against control, on the effect's scale; null where the effect is. */
+  limits: z.strictObject({ tolerated: z.number(), ceiling: z.number().nullable() }).nullable(),
   more_users: z.number().nullable(),
   /** Control and treatment at each share, never pooled. */
   stages: z.array(
@@ -89,6 +96,15 @@ export const experimentEvidenceSchema = z.strictObject({
   waived: z.array(z.string()),
   harm: z.string(),
   split: z.string(),
+  /** First appearances, and how many of them were to be in treatment; p holds at every look. */
+  sample_ratio: z
+    .strictObject({
+      treatment: z.number(),
+      total: z.number(),
+      expected: z.number(),
+      p: z.number(),
+    })
+    .nullable(),
   data: z.string(),
   offline: z.strictObject({ better: z.boolean(), reason: z.string() }).nullable(),
 });
@@ -108,6 +124,16 @@ export const experimentAnswerSchema = z.strictObject({
     alpha_promote: z.number(),
   }),
   plan: rolloutPlanSchema,
+  /** What the engine will do next, and what is still missing for it. */
+  next: z.strictObject({
+    says: z.string(),
+    earliest_at: z.string().nullable(),
+    needs: z.array(z.strictObject({ what: z.string(), says: z.string(), met: z.boolean() })),
+  }),
+  /** What it would take from an operator now; with `refusal`, what it waits for and would refuse. */
+  actions: z.array(
+    z.strictObject({ action: z.enum(EXPERIMENT_ACTIONS), refusal: z.string().nullable() }),
+  ),
   /** Null before it is on traffic. */
   evidence: experimentEvidenceSchema.nullable(),
   history: z.array(
@@ -122,3 +148,28 @@ export const experimentAnswerSchema = z.strictObject({
   ),
 });
 export type ExperimentAnswer = z.infer<typeof experimentAnswerSchema>;
+
+/** Each metric over time, at most 200 looks of it, oldest first, with the newest always. */
+export const experimentLooksSchema = z.strictObject({
+  metrics: z.array(
+    z.strictObject({
+      metric: z.string(),
+      looks: z.array(
+        z.strictObject({
+          at: z.string(),
+          share: z.number(),
+          /** Grows when production changes, and counting starts anew. */
+          stratum: z.int(),
+          scale,
+          estimate: z.number(),
+          lower: z.number(),
+          upper: z.number(),
+          tolerated: z.number(),
+          control_users: z.number(),
+          treatment_users: z.number(),
+        }),
+      ),
+    }),
+  ),
+});
+export type ExperimentLooks = z.infer<typeof experimentLooksSchema>;

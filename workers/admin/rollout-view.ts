@@ -2,7 +2,11 @@
 // numbers are those that the engine decides by, read at this moment; nothing is decided here.
 
 import type { z } from 'zod';
+import type { LookRow } from '../../adapters/postgres/experiment-looks.ts';
 import type { RolloutListRow } from '../../adapters/postgres/rollouts.ts';
+import { actionsNow } from '../../core/experiment-view/actions.ts';
+import { shownEffect } from '../../core/experiment-view/looks.ts';
+import { nextStepOf } from '../../core/experiment-view/next.ts';
 import type { HistoryRow } from '../../core/history.ts';
 import { evidenceOf, type Observed } from '../../core/rollout/evidence.ts';
 import { rolloutPolicySchema } from '../../core/rollout/held.ts';
@@ -14,8 +18,10 @@ import { rollbackAlpha } from '../../core/statistics/guardrail.ts';
 import { type Arm, emptyMoments, type Moments } from '../../core/statistics/moments.ts';
 import { isNotEnough } from '../../core/statistics/not-enough.ts';
 import { type MetricRule, measuredRules } from '../../core/statistics/policy.ts';
+import { sampleRatio } from '../../core/statistics/sample-ratio.ts';
 import type {
   ExperimentAnswer,
+  ExperimentLooks,
   experimentEvidenceSchema,
   experimentMetricSchema,
   experimentSummarySchema,
@@ -29,7 +35,11 @@ export function parsedRollout(row: RolloutListRow) {
   };
 }
 
-export function summaryView(row: RolloutListRow): z.infer<typeof experimentSummarySchema> {
+/** `place` in the line, from 1; null where it does not wait there. */
+export function summaryView(
+  row: RolloutListRow,
+  place: number | null,
+): z.infer<typeof experimentSummarySchema> {
   const { state, policy, plan } = parsedRollout(row);
   const { at } = state;
   return {
@@ -39,6 +49,7 @@ export function summaryView(row: RolloutListRow): z.infer<typeof experimentSumma
     share: 'progress' in at ? shareBpOf(policy, at.progress.stage) / 10_000 : null,
     outcome: at.phase === 'ended' ? at.outcome : null,
     reason: row.reason,
+    place,
     promote_on: plan.promote_on,
     created_at: row.createdAt.toISOString(),
     updated_at: row.updatedAt.toISOString(),
@@ -46,15 +57,26 @@ export function summaryView(row: RolloutListRow): z.infer<typeof experimentSumma
   };
 }
 
-export function experimentView(
-  row: RolloutListRow,
-  observed: Observed | null,
-  history: readonly HistoryRow[],
-): ExperimentAnswer {
+/** What a row is seen beside. */
+export interface Around {
+  observed: Observed;
+  /** Whether anything was ever counted for it. */
+  wasSeen: boolean;
+  production: string;
+  place: number | null;
+  nowMs: number;
+  history: readonly HistoryRow[];
+}
+
+export function experimentView(row: RolloutListRow, around: Around): ExperimentAnswer {
   const { state, policy, plan } = parsedRollout(row);
   const { rules } = policy;
+  const { observed, wasSeen, production, place, nowMs, history } = around;
+  const evidence = evidenceOf(observed, rules);
+  const facts = { evidence, production, candidateDown: null, routed: true, placeInLine: null };
+  const next = nextStepOf({ state, policy, evidence, place });
   return {
-    ...summaryView(row),
+    ...summaryView(row, place),
     state: state.at,
     step: state.step,
     policy: {
@@ -67,7 +89,13 @@ export function experimentView(
       alpha_promote: rules.alpha.promote,
     },
     plan,
-    evidence: observed && evidenceView(observed, policy),
+    next: {
+      says: next.says,
+      earliest_at: next.earliestMs === null ? null : new Date(next.earliestMs).toISOString(),
+      needs: next.needs,
+    },
+    actions: actionsNow(state, facts, { policy, nowMs }),
+    evidence: wasSeen ? evidenceView(observed, policy) : null,
     history: history.map(({ seq, at, action, who, reason, summary }) => ({
       seq,
       at: at.toISOString(),
@@ -100,9 +128,17 @@ function evidenceView(
     waived,
     harm: evidence.harm.reason,
     split: evidence.splitBroken ?? 'as configured',
+    sample_ratio: ratioView(observed),
     data: evidence.unhealthy ?? 'arriving',
     offline: evidence.offline,
   };
+}
+
+function ratioView({ splitGroups }: Observed) {
+  const found = sampleRatio(splitGroups.filter(({ share }) => share > 0 && share < 1));
+  if (isNotEnough(found)) return null;
+  const { treatment, total: all, expected, p } = found;
+  return { treatment, total: all, expected, p };
 }
 
 const total = (moments: Moments | undefined, arm: Arm) =>
@@ -115,31 +151,57 @@ function metricView(
 ): z.infer<typeof experimentMetricSchema> {
   const { metric, role } = rule;
   const found = analyze({ metric, moments, rule, policy, alpha });
-  const { effect } = found;
-  // A log ratio is shown as the relative change that it is.
-  const shown = (value: number) =>
-    !isNotEnough(effect) && effect.scale === 'log_ratio' ? Math.expm1(value) : value;
+  const { effect, limits } = found;
+  const shown = (value: number) => (isNotEnough(effect) ? value : shownEffect(effect.scale, value));
   const waiting = { result: 'inconclusive', amber: false, reason: 'not measured yet' };
   return {
     metric,
     role,
+    harm_is: rule.harmIs,
     verdict: found.verdict ?? waiting,
     improvement: found.improvement?.reason ?? null,
     effect: isNotEnough(effect)
       ? null
       : {
-          scale: effect.scale === 'log_ratio' ? 'ratio' : 'difference',
+          scale: scaleName(effect.scale),
           estimate: shown(effect.sequence.estimate),
           lower: shown(effect.sequence.lower),
           upper: shown(effect.sequence.upper),
           p: effect.sequence.p,
         },
+    limits: limits && {
+      tolerated: shown(limits.tolerated),
+      ceiling: limits.ceiling === null ? null : shown(limits.ceiling),
+    },
     more_users: found.moreUsers,
     stages: found.stages.map(({ stage, weight, control, treatment }) => ({
       share: Number(stage) / 10_000,
       weight,
       control,
       treatment,
+    })),
+  };
+}
+
+const scaleName = (scale: LookRow['scale']) => (scale === 'log_ratio' ? 'ratio' : 'difference');
+
+export function looksView(rows: readonly LookRow[]): ExperimentLooks {
+  const byMetric = [...Map.groupBy(rows, ({ metric }) => metric)];
+  return {
+    metrics: byMetric.map(([metric, looks]) => ({
+      metric,
+      looks: looks.map((look) => ({
+        at: new Date(look.at_ms).toISOString(),
+        share: look.share_bp / 10_000,
+        stratum: look.stratum,
+        scale: scaleName(look.scale),
+        estimate: shownEffect(look.scale, look.estimate),
+        lower: shownEffect(look.scale, look.lower),
+        upper: shownEffect(look.scale, look.upper),
+        tolerated: shownEffect(look.scale, look.tolerated),
+        control_users: look.control_users,
+        treatment_users: look.treatment_users,
+      })),
     })),
   };
 }

@@ -4,11 +4,13 @@
 import { Hono } from 'hono';
 import type { z } from 'zod';
 import { type Database, withDatabase } from '../../adapters/postgres/connect.ts';
+import { listLooks } from '../../adapters/postgres/experiment-looks.ts';
 import { listHistory } from '../../adapters/postgres/history.ts';
 import { findModel } from '../../adapters/postgres/models.ts';
 import {
   findRollout,
   listRollouts,
+  queuedBefore,
   type RolloutListRow,
 } from '../../adapters/postgres/rollouts.ts';
 import { AppError } from '../../core/errors.ts';
@@ -31,15 +33,19 @@ import { routingTable } from '../../functions/rollout/table.ts';
 import { callObject } from '../durable.ts';
 import { databaseOf, type Env, now, randomBytes } from '../env.ts';
 import { type App, readJson } from '../http.ts';
-import { experimentView, summaryView } from './rollout-view.ts';
+import { experimentView, looksView, summaryView } from './rollout-view.ts';
 
 const HISTORY_ROWS = 200;
+const LOOKS_DRAWN = 200;
 const notFound = (id: string) => new AppError('not_found', `There is no experiment ${id}.`);
 
 export const rolloutRoutes = new Hono<App>()
   .get('/admin/experiments', async (c) => {
     const rows = await withDatabase(databaseOf(c.env), (db) => listRollouts(db));
-    return c.json({ experiments: rows.map(summaryView) });
+    const line = rows.filter(({ status }) => status === 'queued');
+    line.sort((a, b) => a.ordinal - b.ordinal);
+    const placeOf = (row: RolloutListRow) => (line.includes(row) ? line.indexOf(row) + 1 : null);
+    return c.json({ experiments: rows.map((row) => summaryView(row, placeOf(row))) });
   })
   .get('/admin/experiments/plan', async (c) => {
     const query = parseWire(planQuerySchema, c.req.query());
@@ -60,6 +66,13 @@ export const rolloutRoutes = new Hono<App>()
     return c.json(await shown(c.env, made.id), 201);
   })
   .get('/admin/experiments/:id', async (c) => c.json(await shown(c.env, c.req.param('id'))))
+  .get('/admin/experiments/:id/looks', async (c) => {
+    const id = c.req.param('id');
+    return withDatabase(databaseOf(c.env), async (db) => {
+      if (!(await findRollout(db, id))) throw notFound(id);
+      return c.json(looksView(await listLooks(db, id, LOOKS_DRAWN)));
+    });
+  })
   .post('/admin/experiments/:id/commands', async (c) => {
     const id = c.req.param('id');
     const body = parseWire(experimentCommandSchema, await readJson(c, LIMITS.adminBytes));
@@ -126,9 +139,13 @@ async function shown(env: Env, id: string) {
   return withDatabase(databaseOf(env), async (db) => {
     const row = await findRollout(db, id);
     if (!row) throw notFound(id);
-    const { observed, sums } = await observe(db, row, { table, nowMs: now(env) });
-    const filter = { kind: 'experiment', subject: id, limit: HISTORY_ROWS };
+    const nowMs = now(env);
+    const { observed, sums } = await observe(db, row, { table, nowMs });
     const wasSeen = sums.totals.length > 0;
-    return experimentView(row, wasSeen ? observed : null, await listHistory(db, filter));
+    const place = row.status === 'queued' ? (await queuedBefore(db, id)) + 1 : null;
+    const filter = { kind: 'experiment', subject: id, limit: HISTORY_ROWS };
+    const history = await listHistory(db, filter);
+    const { production } = table;
+    return experimentView(row, { observed, wasSeen, production, place, nowMs, history });
   });
 }

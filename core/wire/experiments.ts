@@ -56,7 +56,14 @@ export const experimentListSchema = z.strictObject({
 });
 export const planAnswerSchema = z.strictObject({ plan: rolloutPlanSchema });
 
-const arm = z.strictObject({ users: z.number(), n: z.number(), y: z.number(), rate: z.number() });
+const arm = z.strictObject({
+  users: z.number(),
+  n: z.number(),
+  y: z.number(),
+  rate: z.number(),
+  /** 95 % at every look, over visitors; null while they tell too little. */
+  interval: z.strictObject({ lower: z.number(), upper: z.number() }).nullable(),
+});
 const byArm = z.strictObject({ control: z.number().nullable(), treatment: z.number().nullable() });
 /** A ratio is told as relative change: 0.05 is 5 % more. */
 const scale = z.enum(['ratio', 'difference']);
@@ -69,6 +76,7 @@ export const experimentMetricSchema = z.strictObject({
   verdict: z.strictObject({ result: z.string(), amber: z.boolean(), reason: z.string() }),
   /** For the primary: whether it is established as better. */
   improvement: z.string().nullable(),
+  improved: z.boolean().nullable(),
   /** Treatment against control with its 95 % confidence sequence; relative where the scale is a ratio. */
   effect: z
     .strictObject({

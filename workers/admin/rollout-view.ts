@@ -7,6 +7,7 @@ import type { RolloutListRow } from '../../adapters/postgres/rollouts.ts';
 import { actionsNow } from '../../core/experiment-view/actions.ts';
 import { shownEffect } from '../../core/experiment-view/looks.ts';
 import { nextStepOf } from '../../core/experiment-view/next.ts';
+import { rateInterval } from '../../core/experiment-view/stages.ts';
 import type { HistoryRow } from '../../core/history.ts';
 import { evidenceOf, type Observed } from '../../core/rollout/evidence.ts';
 import { rolloutPolicySchema } from '../../core/rollout/held.ts';
@@ -160,6 +161,7 @@ function metricView(
     harm_is: rule.harmIs,
     verdict: found.verdict ?? waiting,
     improvement: found.improvement?.reason ?? null,
+    improved: found.improvement && found.improvement.result === 'pass',
     effect: isNotEnough(effect)
       ? null
       : {
@@ -174,12 +176,14 @@ function metricView(
       ceiling: limits.ceiling === null ? null : shown(limits.ceiling),
     },
     more_users: found.moreUsers,
-    stages: found.stages.map(({ stage, weight, control, treatment }) => ({
-      share: Number(stage) / 10_000,
-      weight,
-      control,
-      treatment,
-    })),
+    stages: found.stages.map(({ stage, weight, ...arms }) => {
+      const armView = (arm: Arm) => ({
+        ...arms[arm],
+        interval: rateInterval(moments, { stage, arm, tau: rule.tau }),
+      });
+      const [control, treatment] = [armView('control'), armView('treatment')];
+      return { share: Number(stage) / 10_000, weight, control, treatment };
+    }),
   };
 }
 

@@ -14,7 +14,9 @@ function rangeOf(stages: readonly Stage[]): [number, number] {
   const low = Math.min(...arms.map((arm) => arm.interval?.lower ?? arm.rate));
   const high = Math.max(...arms.map((arm) => Math.min(most, arm.interval?.upper ?? arm.rate)));
   const air = (high - low) * 0.05 || 0.01;
-  return [Math.max(0, low - air), high + air];
+  // A share of exposures ends at all of them.
+  const end = arms.every((arm) => arm.rate <= 1) ? 1 : Number.POSITIVE_INFINITY;
+  return [Math.max(0, low - air), Math.min(end, high + air)];
 }
 
 export function StageTable({ stages, name }: { stages: readonly Stage[]; name: string }) {

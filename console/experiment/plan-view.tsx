@@ -38,7 +38,7 @@ export function PlanView({ plan }: { plan: Plan }) {
         )}
       </dl>
       {traffic !== null && (
-        <table className="numbers-table">
+        <table className="numbers-table tight">
           <caption>The smallest change that would be known by then, four times in five</caption>
           <thead>
             <tr>

@@ -30,7 +30,7 @@ export function Experiments({ api, status, asked, act }: Props) {
   const older = ended.slice(ENDED_SHOWN);
   return (
     <Section id="experiments" title="Experiments" error={error}>
-      <div className="stack">
+      <div>
         {data !== null && data.experiments.length === 0 && (
           <Empty>There was no experiment yet. Plan one below.</Empty>
         )}
@@ -53,7 +53,7 @@ function Group({ title, rows, now }: { title: string; rows: ExperimentSummary[];
   if (rows.length === 0) return null;
   return (
     <>
-      <h3>{title}</h3>
+      <h3 className="group">{title}</h3>
       <ul className="experiments">
         {rows.map((one) => (
           <Row key={one.id} one={one} now={now} />

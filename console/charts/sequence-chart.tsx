@@ -1,6 +1,6 @@
 // A difference over time with its confidence sequence, against no difference and what is tolerated. Line
 // styles, hatching and names carry the meaning; the table below says the same in numbers.
-import { useId } from 'react';
+import { type ReactNode, useId } from 'react';
 import type { Look } from '../api/experiment-schema.ts';
 import { change, changeRange } from '../experiment/words.ts';
 import { count, moment, percent } from '../format.ts';
@@ -117,7 +117,11 @@ function Plot({ drawn, newest, label }: { drawn: Sequence; newest: Look; label: 
         </Named>
       )}
       {ceiling !== null && (
-        <Named y={ceiling.y} isAbove={ceiling.y > ROOM}>
+        <Named
+          y={ceiling.y}
+          isAbove={ceiling.y > ROOM}
+          isAside={Math.abs(ceiling.y - toleratedNow.y) < ROOM}
+        >
           ceiling {change(scale, ceiling.value)}
         </Named>
       )}
@@ -132,17 +136,17 @@ const isNamed = ({ value }: { value: number }) => value !== 0;
 const beside = (at: number) =>
   at > 88 ? ({ dx: -4, textAnchor: 'end' } as const) : ({ dx: 4 } as const);
 
-function Named({
-  y,
-  isAbove,
-  children,
-}: {
+interface NamedProps {
   y: number;
   isAbove: boolean;
-  children: React.ReactNode;
-}) {
+  /** Beside another name that is too close. */
+  isAside?: boolean;
+  children: ReactNode;
+}
+
+function Named({ y, isAbove, isAside = false, children }: NamedProps) {
   return (
-    <text x="4" y={isAbove ? y - 4 : y + 13} className="name">
+    <text x={isAside ? '36%' : '0'} dx="4" y={isAbove ? y - 4 : y + 13} className="name">
       {children}
     </text>
   );

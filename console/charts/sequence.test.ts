@@ -25,7 +25,7 @@ describe('a difference over time', () => {
 
   it('runs from the first look to the newest, from edge to edge', () => {
     const drawn = sequenceOf([look(0), look(6), look(24)], options);
-    expect(drawn).toMatchObject({ fromMs: 0, toMs: 24 * HOUR, isShortened: false, isCut: false });
+    expect(drawn).toMatchObject({ fromMs: 0, toMs: 24 * HOUR, isShortened: false });
     const line = numbers(drawn?.estimate ?? '');
     expect(line.filter((_, index) => index % 2 === 0)).toEqual([0, 250, 1000]);
     expect(drawn?.estimate).toMatch(/^M[^M]+$/);
@@ -34,7 +34,6 @@ describe('a difference over time', () => {
   it('always holds the newest bounds, zero and what is tolerated, and cuts early bounds that would flatten them', () => {
     const wild = look(0, { estimate: 4, lower: -0.99, upper: 80 });
     const drawn = sequenceOf([wild, ...[1, 2, 3, 4, 5].map((hour) => look(hour))], options);
-    expect(drawn?.isCut).toBe(true);
     expect(drawn?.high).toBeGreaterThan(0.14);
     expect(drawn?.high).toBeLessThan(1);
     expect(drawn?.low).toBeLessThan(-0.1);
@@ -43,6 +42,16 @@ describe('a difference over time', () => {
       expect(Math.min(...heights)).toBeGreaterThanOrEqual(0);
       expect(Math.max(...heights)).toBeLessThanOrEqual(200);
     }
+  });
+
+  it('cuts a bound that says nothing, and still holds a difference that is that large', () => {
+    const vague = (estimate: number) => {
+      const seen = { estimate, lower: -0.9, upper: 40 };
+      return sequenceOf([look(0, seen), look(1, seen)], options)?.high ?? 0;
+    };
+    expect(vague(0.2)).toBeLessThan(2.5);
+    expect(vague(5.3)).toBeGreaterThan(5.3);
+    expect(vague(5.3)).toBeLessThan(10);
   });
 
   it('draws a ceiling within reach and leaves one out that is far away', () => {

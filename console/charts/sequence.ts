@@ -39,13 +39,14 @@ export interface Sequence {
   changes: { at: number; share: number; isAnew: boolean }[];
   /** Looks before these were on another scale and are not drawn. */
   isShortened: boolean;
-  /** Early bounds run off the drawing. */
-  isCut: boolean;
 }
 
 export const SEQUENCE_WIDTH = 1_000;
 /** How many times the newest reach earlier, wider bounds may claim. */
 const WIDEST = 3;
+/** Beyond these, or beyond this many times the difference itself, a bound is cut: it says "nobody knows". */
+const FURTHEST = { ratio: 2, difference: 0.1 } as const;
+const BEYOND_ESTIMATE = 1.6;
 const AIR = 0.08;
 
 interface Options {
@@ -98,21 +99,25 @@ export function sequenceOf(looks: readonly SequenceLook[], options: Options): Se
     ticks: ticksOf(low, high).map(mark),
     changes: changesOf(drawn, (look) => (x(look.atMs) / SEQUENCE_WIDTH) * 100),
     isShortened: drawn.length < looks.length,
-    isCut: drawn.some((look) => look.lower < low || look.upper > high),
   };
 }
 
-/** The newest bounds, zero and the limits always fit; of the earlier ones as much as leaves these readable. */
+/**
+ * Zero, what is tolerated, the newest difference and its bounds fit, if these are not endless; of the earlier
+ * bounds as much as leaves the newest readable.
+ */
 function reachOf(
   drawn: readonly SequenceLook[],
   newest: SequenceLook,
   ceiling: number | null,
 ): [number, number] {
-  const must = [0, newest.tolerated, newest.lower, newest.upper];
+  const end = Math.max(FURTHEST[newest.scale], Math.abs(newest.estimate) * BEYOND_ESTIMATE);
+  const within = (value: number) => Math.min(end, Math.max(-end, value));
+  const must = [0, newest.tolerated, newest.estimate, within(newest.lower), within(newest.upper)];
   const half = (newest.upper - newest.lower) / 2;
   const later = drawn.slice(Math.floor(drawn.length / 3));
-  const furthest = newest.estimate + WIDEST * half;
-  const lowest = newest.estimate - WIDEST * half;
+  const furthest = within(newest.estimate + WIDEST * half);
+  const lowest = within(newest.estimate - WIDEST * half);
   let high = Math.max(...must, Math.min(furthest, Math.max(...later.map(({ upper }) => upper))));
   let low = Math.min(...must, Math.max(lowest, Math.min(...later.map(({ lower }) => lower))));
   const span = high - low;

@@ -151,7 +151,8 @@ function Known({ api, one, evidence }: { api: Api; one: Experiment; evidence: Ev
       <Section id="metrics" title="Better or worse?" error={error}>
         <p className="quiet">
           Treatment against control, stage by stage and never pooled. Each band holds the difference
-          with 95 % certainty, however often it is looked at.
+          with 95 % certainty, however often it is looked at; where it meets the edge of its
+          drawing, it goes on beyond.
         </p>
         <SequenceKey />
         <ul className="metrics">

@@ -4,6 +4,13 @@ import type { Plan } from '../api/experiment-schema.ts';
 import { count, DASH, percent, words } from '../format.ts';
 import { metricName, rateOrDash, sentence } from './words.ts';
 
+/** A change as large as this is none that anybody waits for. */
+const LARGEST = 9.99;
+const known = (lift: number | null) => {
+  if (lift === null) return DASH;
+  return lift > LARGEST ? '> 999 %' : percent(lift);
+};
+
 export function PlanView({ plan }: { plan: Plan }) {
   const { traffic } = plan;
   const days = plan.metrics[0]?.known.map((one) => one.days) ?? [];
@@ -52,12 +59,12 @@ export function PlanView({ plan }: { plan: Plan }) {
             </tr>
           </thead>
           <tbody>
-            {plan.metrics.map(({ metric, rate, known }) => (
-              <tr key={metric}>
-                <th scope="row">{metricName(metric)}</th>
-                <td>{rateOrDash(rate)}</td>
-                {known.map(({ days: by, lift }) => (
-                  <td key={by}>{lift === null ? DASH : percent(lift)}</td>
+            {plan.metrics.map((metric) => (
+              <tr key={metric.metric}>
+                <th scope="row">{metricName(metric.metric)}</th>
+                <td>{rateOrDash(metric.rate)}</td>
+                {metric.known.map(({ days: by, lift }) => (
+                  <td key={by}>{known(lift)}</td>
                 ))}
               </tr>
             ))}

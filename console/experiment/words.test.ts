@@ -10,6 +10,7 @@ import {
   rate,
   sentence,
   statusOf,
+  stepsOf,
   verdictOf,
 } from './words.ts';
 
@@ -83,6 +84,36 @@ describe('states', () => {
     expect(ids(waiting)).toEqual(['first', 'second', 'planned']);
     expect(ids(ended)).toEqual(['over']);
   });
+});
+
+it('shows the way up: where it stands, and how far one came that is over', () => {
+  const policy = {
+    shares: [0.1, 0.25, 0.95],
+    stage_hours: 24,
+    stage_users: 1_000,
+    maximum_days: 14,
+    auto_advance: false,
+    on_harm: 'roll_back',
+  };
+  const stages = [{ share: 0.1, control: arm(100, 1), treatment: arm(10, 1) }];
+  const evidence = {
+    users: { control: 100, treatment: 10 },
+    feedback_rate: { control: null, treatment: null },
+    metrics: [metric({ stages })],
+    waived: [],
+    split: 'as configured',
+    data: 'arriving',
+    offline: null,
+  };
+  const states = (over: Partial<Parameters<typeof stepsOf>[0]>) =>
+    stepsOf({ policy, evidence, outcome: null, state: { phase: 'ended' }, ...over }).map(
+      (step) => step.state,
+    );
+  const state = { phase: 'running', progress: { stage: 1, production: 'old' } };
+  expect(states({ state })).toEqual(['done', 'now', 'ahead', 'ahead']);
+  expect(states({ outcome: 'rolled_back' })).toEqual(['done', 'ahead', 'ahead', 'ahead']);
+  expect(states({ outcome: 'promoted' })).toEqual(['done', 'done', 'done', 'now']);
+  expect(states({ evidence: null })).toEqual(['ahead', 'ahead', 'ahead', 'ahead']);
 });
 
 it('tells verdicts apart by words and marks, and better only where it is established', () => {

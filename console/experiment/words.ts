@@ -114,14 +114,25 @@ export interface Step {
   state: 'done' | 'now' | 'ahead';
 }
 
-/** The way up, with where it stands; over, it stands nowhere but at the end that it reached. */
-export function stepsOf({ policy, state, outcome }: Experiment): Step[] {
-  const shares = [...policy.shares.map(percent), 'everyone'];
-  const at = outcome === 'promoted' ? shares.length - 1 : (state.progress?.stage ?? null);
+/** The way up, with where it stands; one that is over stands nowhere, or at everyone. */
+export function stepsOf(
+  one: Pick<Experiment, 'policy' | 'state' | 'outcome' | 'evidence'>,
+): Step[] {
+  const shares = [...one.policy.shares.map(percent), 'everyone'];
+  const last = shares.length - 1;
+  const now = one.outcome === 'promoted' ? last : (one.state.progress?.stage ?? null);
+  const reached = now ?? lastMeasured(one);
   return shares.map((share, index) => {
-    if (at === null || index > at) return { share, state: 'ahead' };
-    return { share, state: index === at ? 'now' : 'done' };
+    if (index > reached) return { share, state: 'ahead' };
+    return { share, state: index === now ? 'now' : 'done' };
   });
+}
+
+/** The furthest step at which both arms were heard of; −1 for none. */
+function lastMeasured({ policy, evidence }: Pick<Experiment, 'policy' | 'evidence'>): number {
+  const stages = evidence?.metrics.flatMap((metric) => metric.stages) ?? [];
+  const measured = new Set(stages.map(({ share }) => share));
+  return policy.shares.findLastIndex((share) => measured.has(share));
 }
 
 /** Beyond this nobody waits for them. */

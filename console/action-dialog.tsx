@@ -68,7 +68,7 @@ export function ActionDialog({ action, onClose }: { action: Action; onClose: () 
           {action.needsReason && (
             <div>
               <label className="label" htmlFor={`${id}r`}>
-                Why? It is kept in the routing history.
+                Why? It is kept in the history.
               </label>
               <textarea
                 id={`${id}r`}

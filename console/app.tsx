@@ -1,12 +1,12 @@
 // The operators' page: the gate, then the loop as it stands, then what an operator can look into and
-// change. The status is read every two seconds; the parts read more when it tells them to.
+// change; or, by its address, one experiment. The status is read every two seconds; the parts read more when it tells them to.
 import { useEffect, useMemo, useState } from 'react';
 import { type Action, ActionDialog } from './action-dialog.tsx';
 import { createApi } from './api/client.ts';
 import { type Status, statusSchema } from './api/schema.ts';
 import { usePolled } from './api/use-polled.ts';
 import { gather, noLosses } from './charts/losses.ts';
-import { useExperimentOfAddress } from './compared.ts';
+import { ExperimentPage } from './experiment/page.tsx';
 import { moment } from './format.ts';
 import { Gate } from './gate.tsx';
 import { healthOf } from './health.ts';
@@ -14,14 +14,15 @@ import { Loop } from './loop/loop.tsx';
 import { Bounds } from './sections/bounds.tsx';
 import { Datasets } from './sections/datasets.tsx';
 import { DeadLetters } from './sections/dead-letters.tsx';
+import { Experiments } from './sections/experiments.tsx';
 import { Gain } from './sections/gain.tsx';
 import { Lineage } from './sections/lineage.tsx';
 import { LiveRoute } from './sections/live-route.tsx';
 import { Models } from './sections/models.tsx';
-import { Preview } from './sections/preview.tsx';
 import { Reviews } from './sections/reviews.tsx';
 import { Training } from './sections/training.tsx';
 import { dropToken, keepToken, takeToken } from './token.ts';
+import { useView } from './view.ts';
 
 export function App() {
   const [token, setToken] = useState(takeToken);
@@ -54,7 +55,9 @@ function Console({ token, onLeave }: Props) {
   });
   const [losses, setLosses] = useState(noLosses);
   const [action, setAction] = useState<Action | null>(null);
-  const experiment = useExperimentOfAddress();
+  /** Grows when something was done: what shows it is read again at once. */
+  const [asked, setAsked] = useState(0);
+  const view = useView();
 
   useEffect(() => {
     if (refused) onLeave(true);
@@ -63,6 +66,7 @@ function Console({ token, onLeave }: Props) {
 
   const closed = () => {
     setAction(null);
+    setAsked((count) => count + 1);
     refresh();
   };
 
@@ -83,13 +87,19 @@ function Console({ token, onLeave }: Props) {
       )}
       {data === null ? (
         error === null && <p className="quiet">Reading the loop…</p>
+      ) : view.name === 'experiment' ? (
+        <ExperimentPage
+          key={view.id}
+          api={api}
+          id={view.id}
+          now={data.now}
+          asked={asked}
+          act={setAction}
+        />
       ) : (
         <main>
           <Loop status={data} losses={losses} />
           <div className="parts">
-            {experiment !== null && (
-              <Preview key={experiment} api={api} now={data.now} experimentId={experiment} />
-            )}
             {(data.dead_letters_waiting ?? 0) > 0 && (
               <DeadLetters
                 api={api}
@@ -105,6 +115,7 @@ function Console({ token, onLeave }: Props) {
               onChanged={refresh}
             />
             <Bounds api={api} now={data.now} />
+            <Experiments api={api} status={data} asked={asked} act={setAction} />
             <Gain api={api} />
             <LiveRoute api={api} status={data} act={setAction} />
             <Training api={api} status={data} losses={losses} act={setAction} />

@@ -8,10 +8,18 @@ export function tokenFromHash(hash: string): string | null {
   return token === '' ? null : token;
 }
 
+/** What else the fragment says, such as which experiment is meant; empty where it says nothing. */
+export function withoutToken(hash: string): string {
+  const others = new URLSearchParams(hash.replace(/^#/, ''));
+  others.delete('token');
+  return others.size === 0 ? '' : `#${others}`;
+}
+
 export function takeToken(): string | null {
   const fresh = tokenFromHash(location.hash);
   if (fresh !== null) {
-    history.replaceState(null, '', location.pathname + location.search);
+    const rest = withoutToken(location.hash);
+    history.replaceState(null, '', location.pathname + location.search + rest);
     sessionStorage.setItem(KEY, fresh);
   }
   return fresh ?? sessionStorage.getItem(KEY);

@@ -128,6 +128,7 @@ test('an experiment says what it needs; that a rolled back model is off is not s
   const told = (over: Partial<ExperimentNews>) =>
     noticeOf({ kind: 'experiment', ...news, ...over });
   expect(told({}).title).toBe('2026-w42.1 waits for your decision');
+  expect(told({}).section).toBe('experiment=rollout-2026-w42.1-1');
   expect(told({ phase: 'planned' }).title).toContain('waits for you to start');
   expect(told({ urgency: 'alarm' }).title).toBe('2026-w42.1 shows harm');
   expect(told({ urgency: 'info' }).title).toBe('Experiment with 2026-w42.1: waiting');

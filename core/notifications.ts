@@ -97,8 +97,8 @@ export interface Notice {
   title: string;
   text: string;
   facts: readonly (readonly [label: string, value: string])[];
-  /** The console's section to look at. */
-  section: ConsoleSection;
+  /** What of the console to look at: the fragment of its address. */
+  section: ConsoleSection | `experiment=${string}`;
   /** Null: it wakes nobody. */
   page: Page | null;
   /** False: it is for PagerDuty alone. */
@@ -259,7 +259,7 @@ function experimentNotice(news: ExperimentNews): Notice {
       ['At', minuteOf(at)],
       ['Next look', nextLookAt === null ? 'none, it is over' : minuteOf(nextLookAt)],
     ],
-    section: 'route',
+    section: `experiment=${encodeURIComponent(id)}`,
     page: pages[urgency],
     // That a rolled back candidate is off was said a moment ago.
     chat: !(urgency === 'over' && phase === 'rolled_back'),

@@ -4,6 +4,7 @@
 import { isNotNull } from 'drizzle-orm';
 import {
   bigint,
+  doublePrecision,
   index,
   integer,
   jsonb,
@@ -229,5 +230,35 @@ export const rollouts = pgTable(
     uniqueIndex('rollouts_request').on(table.requestId),
     index('rollouts_due').on(table.nextLookAt).where(isNotNull(table.nextLookAt)),
     index('rollouts_ordinal').on(table.ordinal),
+  ],
+);
+
+/**
+ * What each look saw of each metric, to be drawn over time: written once and never changed. The effect is on
+ * its scale; its bounds follow from variance and tau by core/statistics.
+ */
+export const experimentLooks = pgTable(
+  'experiment_looks',
+  {
+    experimentId: text('experiment_id').notNull(),
+    at: instant('at').notNull(),
+    metric: text('metric').notNull(),
+    stratum: integer('stratum').notNull(),
+    shareBp: integer('share_bp').notNull(),
+    controlUsers: integer('control_users').notNull(),
+    treatmentUsers: integer('treatment_users').notNull(),
+    scale: text('scale', { enum: ['log_ratio', 'difference'] }).notNull(),
+    estimate: doublePrecision('estimate').notNull(),
+    variance: doublePrecision('variance').notNull(),
+    tau: doublePrecision('tau').notNull(),
+    lower: doublePrecision('lower').notNull(),
+    upper: doublePrecision('upper').notNull(),
+    tolerated: doublePrecision('tolerated').notNull(),
+  },
+  (table) => [
+    primaryKey({
+      name: 'experiment_looks_pk',
+      columns: [table.experimentId, table.at, table.metric],
+    }),
   ],
 );

@@ -5,6 +5,7 @@ import {
   experimentAnswerSchema,
   experimentCommandSchema,
   experimentListSchema,
+  experimentLooksSchema,
   planAnswerSchema,
 } from '../wire/experiments.ts';
 import { holdoutAnswerSchema } from '../wire/holdout.ts';
@@ -76,9 +77,21 @@ export const EXPERIMENT_ENDPOINTS: readonly Endpoint[] = [
     id: 'showExperiment',
     title: 'Show an experiment',
     about:
-      'Where it stands and why, its policy and plan, its history, and its evidence as of now: each metric by stage, never pooled, with its 95 % confidence sequence and the users still needed.',
+      'Where it stands and why, its policy and plan, its history, and its evidence as of now: each metric by stage, never pooled, with its 95 % confidence sequence and the users still needed; what the engine will do next, and what it would take from an operator now.',
     security: ['operator'],
     answers: [{ status: 200, about: 'The experiment.', schema: experimentAnswerSchema, types }],
+    errors: [...READING, 'invalid_request', 'not_found'],
+  },
+  {
+    method: 'get',
+    path: '/admin/experiments/{id}/looks',
+    parameters: ['id'],
+    id: 'listLooks',
+    title: 'What its looks saw, over time',
+    about:
+      'For each metric, what the looks at an experiment found: treatment against control with its 95 % confidence sequence, the harm that is put up with, and visitors. At most 200 looks, evenly thinned; the newest is always there.',
+    security: ['operator'],
+    answers: [{ status: 200, about: 'The looks.', schema: experimentLooksSchema, types }],
     errors: [...READING, 'invalid_request', 'not_found'],
   },
   {

@@ -66,6 +66,8 @@ const summary = {
   share: z.number().nullable(),
   outcome: z.string().nullable(),
   reason: z.string(),
+  /** In the line for visitors, from 1; null unless it waits there. */
+  place: z.int().nullable(),
   promote_on: promoteOn,
   created_at: z.string(),
   updated_at: z.string(),
@@ -81,8 +83,10 @@ export const planAnswerSchema = z.strictObject({
   judge: judgeViewSchema,
 });
 
+/** A ratio is told as relative change: 0.05 is 5 % more. */
+const scale = z.enum(['ratio', 'difference']);
 export const effectSchema = z.strictObject({
-  scale: z.enum(['ratio', 'difference']),
+  scale,
   estimate: z.number(),
   lower: z.number(),
   upper: z.number(),
@@ -94,25 +98,34 @@ export const armRateSchema = z.strictObject({
   y: z.number(),
   rate: z.number(),
 });
+const stageArm = z.strictObject({
+  ...armRateSchema.shape,
+  /** 95 % at every look, over visitors; null while they tell too little. */
+  interval: z.strictObject({ lower: z.number(), upper: z.number() }).nullable(),
+});
 const byArm = z.strictObject({ control: z.number().nullable(), treatment: z.number().nullable() });
 
 export const experimentMetricSchema = z.strictObject({
   metric: z.string(),
   role: z.enum(['primary', 'guardrail']),
+  harm_is: z.enum(['more', 'less']),
   /** Rules 1 and 2; null while nothing was measured. */
   verdict: z.strictObject({ result: z.string(), amber: z.boolean(), reason: z.string() }),
   /** For the primary: whether it is established as better. */
   improvement: z.string().nullable(),
+  improved: z.boolean().nullable(),
   /** Treatment against control with its 95 % confidence sequence; relative where the scale is a ratio. */
   effect: effectSchema.nullable(),
+  /** As treatment against control, on the effect's scale; null where the effect is. */
+  limits: z.strictObject({ tolerated: z.number(), ceiling: z.number().nullable() }).nullable(),
   more_users: z.number().nullable(),
   /** Control and treatment at each share, never pooled. */
   stages: z.array(
     z.strictObject({
       share: z.number(),
       weight: z.number(),
-      control: armRateSchema,
-      treatment: armRateSchema,
+      control: stageArm,
+      treatment: stageArm,
     }),
   ),
 });
@@ -125,6 +138,15 @@ export const experimentEvidenceSchema = z.strictObject({
   waived: z.array(z.string()),
   harm: z.string(),
   split: z.string(),
+  /** First appearances, and how many of them were to be in treatment; p holds at every look. */
+  sample_ratio: z
+    .strictObject({
+      treatment: z.number(),
+      total: z.number(),
+      expected: z.number(),
+      p: z.number(),
+    })
+    .nullable(),
   data: z.string(),
   offline: z.strictObject({ better: z.boolean(), reason: z.string() }).nullable(),
 });
@@ -144,6 +166,16 @@ export const experimentAnswerSchema = z.strictObject({
     alpha_promote: z.number(),
   }),
   plan: rolloutPlanSchema,
+  /** What the engine will do next, and what is still missing for it. */
+  next: z.strictObject({
+    says: z.string(),
+    earliest_at: z.string().nullable(),
+    needs: z.array(z.strictObject({ what: z.string(), says: z.string(), met: z.boolean() })),
+  }),
+  /** What it would take from an operator now; with `refusal`, what it waits for and would refuse. */
+  actions: z.array(
+    z.strictObject({ action: z.enum(EXPERIMENT_ACTIONS), refusal: z.string().nullable() }),
+  ),
   /** Null before it is on traffic. */
   evidence: experimentEvidenceSchema.nullable(),
   /** Whose verdicts hallucination is; null where none is fixed yet. */
@@ -160,3 +192,28 @@ export const experimentAnswerSchema = z.strictObject({
   ),
 });
 export type ExperimentAnswer = z.infer<typeof experimentAnswerSchema>;
+
+/** Each metric over time, at most 200 looks of it, oldest first, with the newest always. */
+export const experimentLooksSchema = z.strictObject({
+  metrics: z.array(
+    z.strictObject({
+      metric: z.string(),
+      looks: z.array(
+        z.strictObject({
+          at: z.string(),
+          share: z.number(),
+          /** Grows when production changes, and counting starts anew. */
+          stratum: z.int(),
+          scale,
+          estimate: z.number(),
+          lower: z.number(),
+          upper: z.number(),
+          tolerated: z.number(),
+          control_users: z.number(),
+          treatment_users: z.number(),
+        }),
+      ),
+    }),
+  ),
+});
+export type ExperimentLooks = z.infer<typeof experimentLooksSchema>;

@@ -16,8 +16,15 @@ import { rolloutStateSchema } from '../../core/rollout/state.ts';
 import { type Env, now } from '../../workers/env.ts';
 import { publishHistory } from '../history/publish.ts';
 import { deliverQuietly } from '../notify/deliver.ts';
-import { gatherFacts } from './gather.ts';
-import { ENGINE, recordLook, recordOver, recordStep, rolloutFromHistory } from './record.ts';
+import { type Gathered, gatherFacts } from './gather.ts';
+import {
+  ENGINE,
+  recordLook,
+  recordOver,
+  recordSeen,
+  recordStep,
+  rolloutFromHistory,
+} from './record.ts';
 import { changeTraffic } from './traffic.ts';
 
 const RETRY_MS = 5_000;
@@ -104,11 +111,12 @@ export class ExperimentObject extends createDurable({ autoPersist: false }) {
   private async look(): Promise<void> {
     await this.perform();
     const env = this.bindings;
-    const { state, pending } = this.current;
+    const before = this.current;
+    const { state, pending } = before;
     if (pending.length > 0 || state.at.phase === 'ended') return this.wake();
-    let facts: Facts;
+    let gathered: Gathered;
     try {
-      facts = await gatherFacts(env, this.current);
+      gathered = await gatherFacts(env, before);
     } catch (cause) {
       report('facts_unread', cause);
       return this.wake(RETRY_MS);
@@ -116,8 +124,12 @@ export class ExperimentObject extends createDurable({ autoPersist: false }) {
     // A command that came in between has decided on newer facts than these.
     if (this.current.state.step !== state.step) return;
     const nowMs = now(env);
+    const { facts, seen } = gathered;
     const decision = decide(this.current.state, facts, { policy: this.current.policy, nowMs });
     await this.take(decision, { nowMs, who: ENGINE, why: null, requestId: null });
+    // Last, because a drawing holds up nothing; without it one point of a line is missing.
+    if (seen === null) return;
+    await recordSeen(env, before, seen).catch((cause) => report('look_undrawn', cause));
   }
 
   private async ordered(request: Request): Promise<Response> {
@@ -146,7 +158,7 @@ export class ExperimentObject extends createDurable({ autoPersist: false }) {
       return error(409, 'Its last step is still being carried out. Try again in a minute.');
     }
     try {
-      const facts = await gatherFacts(this.bindings, this.current);
+      const { facts } = await gatherFacts(this.bindings, this.current);
       if (this.current.state.step === state.step) return facts;
       return error(409, `It has moved on meanwhile: ${reason}.`);
     } catch (cause) {

@@ -21,11 +21,23 @@ import { routingTable } from './table.ts';
 
 type Subject = Pick<Held, 'id' | 'candidate' | 'policy' | 'state'>;
 
+/** What was measured, and against which control. */
+export interface Seen {
+  observed: Observed;
+  stratum: number;
+}
+
+export interface Gathered {
+  facts: Facts;
+  /** Null before it is on traffic, and where it could not be read. */
+  seen: Seen | null;
+}
+
 /** The part of all visitors that an experiment owns, by how many may run at once. */
 export const sliceBpOf = (env: Env): number =>
   Math.floor(BUCKETS / learningOf(env).ab_testing.max_experiments);
 
-export async function gatherFacts(env: Env, held: Subject): Promise<Facts> {
+export async function gatherFacts(env: Env, held: Subject): Promise<Gathered> {
   const table = await routingTable(env);
   const { at } = held.state;
   // The model and what it answers under: a control with other settings is another control.
@@ -33,17 +45,21 @@ export async function gatherFacts(env: Env, held: Subject): Promise<Facts> {
   if (at.phase === 'planned' || at.phase === 'queued') {
     const before = await withDatabase(databaseOf(env), (db) => queuedBefore(db, held.id));
     const placeInLine = placeOf(env, table, before);
-    return { ...shared, evidence: null, routed: true, placeInLine };
+    return {
+      facts: { ...shared, evidence: null, routed: true, placeInLine },
+      seen: null,
+    };
   }
-  const evidence = await withDatabase(databaseOf(env), async (db) => {
-    const { observed } = await observe(db, held, { table, nowMs: now(env) });
-    return evidenceOf(observed, held.policy.rules);
+  const { seen, evidence } = await withDatabase(databaseOf(env), async (db) => {
+    const found = await observe(db, held, { table, nowMs: now(env) });
+    return { seen: found, evidence: evidenceOf(found.observed, held.policy.rules) };
   }).catch((cause: unknown) => {
     const detail = cause instanceof Error ? cause.name : 'failed';
     console.error(JSON.stringify({ level: 'error', code: 'evidence_unread', detail }));
-    return null;
+    return { seen: null, evidence: null };
   });
-  return { ...shared, evidence, routed: isRouted(held, table), placeInLine: null };
+  const facts = { ...shared, evidence, routed: isRouted(held, table), placeInLine: null };
+  return { facts, seen };
 }
 
 function placeOf(env: Env, { experiments }: RoutingTable, before: number): number | null {
@@ -63,7 +79,7 @@ export async function observe(
   db: Database,
   held: Pick<Held, 'id' | 'candidate'>,
   { table, nowMs }: { table: RoutingTable; nowMs: number },
-): Promise<{ sums: ExperimentSums; observed: Observed }> {
+): Promise<Seen & { sums: ExperimentSums }> {
   const sums = await readExperimentSums(db, held.id);
   const arrivals = await arrivalsOf(db, held.id);
   const model = await findModel(db, held.candidate);
@@ -72,7 +88,7 @@ export async function observe(
   const newest = Math.max(0, ...sums.totals.map((row) => row.stratum));
   const stratum = running?.stratum ?? newest;
   const offline = offlineOf(model, table.production);
-  const observed = observedFrom(sums, { nowMs, arrivals, offline, stratum });
-  const waived = [...new Set([...observed.waived, ...waivedIn(kindOf(held.candidate))])];
-  return { sums, observed: { ...observed, waived } };
+  const seen = observedFrom(sums, { nowMs, arrivals, offline, stratum });
+  const waived = [...new Set([...seen.waived, ...waivedIn(kindOf(held.candidate))])];
+  return { sums, observed: { ...seen, waived }, stratum };
 }

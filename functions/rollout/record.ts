@@ -2,8 +2,10 @@
 // lists read, and what operators are told, all in one transaction. Idempotent by rollout and step.
 
 import { type Transaction, withDatabase } from '../../adapters/postgres/connect.ts';
+import { insertLook } from '../../adapters/postgres/experiment-looks.ts';
 import { listHistory } from '../../adapters/postgres/history.ts';
 import { insertRollout, updateRollout } from '../../adapters/postgres/rollouts.ts';
+import { seenAtLook } from '../../core/experiment-view/looks.ts';
 import {
   type Held,
   type Pending,
@@ -11,10 +13,12 @@ import {
   rebuilt,
   rolloutRowSchema,
 } from '../../core/rollout/held.ts';
+import { shareBpOf } from '../../core/rollout/policy.ts';
 import type { Effect } from '../../core/rollout/state.ts';
 import { databaseOf, type Env, now } from '../../workers/env.ts';
 import { appendHistory, chainOf } from '../history/append.ts';
 import { notify } from '../notify/outbox.ts';
+import type { Seen } from './gather.ts';
 
 export const ENGINE = 'engine';
 const HISTORY_KIND = 'experiment';
@@ -99,6 +103,23 @@ export async function recordLook(env: Env, held: Held): Promise<void> {
   await withDatabase(databaseOf(env), (db) =>
     updateRollout(db, id, standingOf({ state, nextLookMs }, { atMs: now(env), reason })),
   );
+}
+
+/** What a look saw of each metric, to be drawn: `held` is the rollout that was looked at, as it was before. */
+export async function recordSeen(
+  env: Env,
+  { id, policy, state: { at } }: Pick<Held, 'id' | 'policy' | 'state'>,
+  { observed, stratum }: Seen,
+): Promise<void> {
+  if (!('progress' in at)) return;
+  const look = {
+    experimentId: id,
+    at: new Date(observed.nowMs),
+    stratum,
+    shareBp: shareBpOf(policy, at.progress.stage),
+    metrics: seenAtLook(observed, policy.rules),
+  };
+  await withDatabase(databaseOf(env), (db) => insertLook(db, look));
 }
 
 const standingOf = (

@@ -5,10 +5,12 @@ import { Hono } from 'hono';
 import type { z } from 'zod';
 import { findManySettings } from '../../adapters/postgres/answer-settings.ts';
 import { type Database, withDatabase } from '../../adapters/postgres/connect.ts';
+import { listLooks } from '../../adapters/postgres/experiment-looks.ts';
 import { listHistory } from '../../adapters/postgres/history.ts';
 import {
   findRollout,
   listRollouts,
+  queuedBefore,
   type RolloutListRow,
 } from '../../adapters/postgres/rollouts.ts';
 import { isSettingsId } from '../../core/answer-settings.ts';
@@ -36,9 +38,10 @@ import { readSettings } from '../../functions/settings/index.ts';
 import { callObject } from '../durable.ts';
 import { databaseOf, type Env, now, randomBytes } from '../env.ts';
 import { type App, readJson } from '../http.ts';
-import { experimentView, summaryView } from './rollout-view.ts';
+import { experimentView, looksView, summaryView } from './rollout-view.ts';
 
 const HISTORY_ROWS = 200;
+const LOOKS_DRAWN = 200;
 const notFound = (id: string) => new AppError('not_found', `There is no experiment ${id}.`);
 
 export const rolloutRoutes = new Hono<App>()
@@ -48,7 +51,12 @@ export const rolloutRoutes = new Hono<App>()
       const found = await listRollouts(db);
       return { rows: found, names: await namesOf(db, found) };
     });
-    return c.json({ experiments: rows.map((row) => summaryView(row, { table, names })) });
+    const line = rows.filter(({ status }) => status === 'queued');
+    line.sort((a, b) => a.ordinal - b.ordinal);
+    const placeOf = (row: RolloutListRow) => (line.includes(row) ? line.indexOf(row) + 1 : null);
+    return c.json({
+      experiments: rows.map((row) => summaryView(row, { table, names, place: placeOf(row) })),
+    });
   })
   .get('/admin/experiments/plan', async (c) => {
     const query = parseWire(planQuerySchema, c.req.query());
@@ -77,6 +85,13 @@ export const rolloutRoutes = new Hono<App>()
     return c.json(await shown(c.env, made.id), 201);
   })
   .get('/admin/experiments/:id', async (c) => c.json(await shown(c.env, c.req.param('id'))))
+  .get('/admin/experiments/:id/looks', async (c) => {
+    const id = c.req.param('id');
+    return withDatabase(databaseOf(c.env), async (db) => {
+      if (!(await findRollout(db, id))) throw notFound(id);
+      return c.json(looksView(await listLooks(db, id, LOOKS_DRAWN)));
+    });
+  })
   .post('/admin/experiments/:id/commands', async (c) => {
     const id = c.req.param('id');
     const body = parseWire(experimentCommandSchema, await readJson(c, LIMITS.adminBytes));
@@ -164,15 +179,18 @@ async function shown(env: Env, id: string) {
   return withDatabase(databaseOf(env), async (db) => {
     const row = await findRollout(db, id);
     if (!row) throw notFound(id);
-    const { observed, sums } = await observe(db, row, { table, nowMs: now(env) });
-    const filter = { kind: 'experiment', subject: id, limit: HISTORY_ROWS };
+    const nowMs = now(env);
+    const { observed, sums } = await observe(db, row, { table, nowMs });
     const wasSeen = sums.totals.length > 0;
     return experimentView(row, {
       table,
       names: await namesOf(db, [row]),
-      observed: wasSeen ? observed : null,
+      place: row.status === 'queued' ? (await queuedBefore(db, id)) + 1 : null,
+      observed,
+      wasSeen,
       judge: await judgeViewOf(db, id),
-      history: await listHistory(db, filter),
+      nowMs,
+      history: await listHistory(db, { kind: 'experiment', subject: id, limit: HISTORY_ROWS }),
     });
   });
 }

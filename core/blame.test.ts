@@ -41,7 +41,16 @@ test.each<[string, Partial<Trouble>, ReturnType<typeof blame>]>([
     { outcome: 'broke', productionWell: false },
     'service',
   ],
-  ['production breaking is the service\u2019s', { candidate: false, outcome: 'broke' }, 'service'],
+  [
+    'production that breaks midway is its own as a candidate\u2019s would be',
+    { candidate: false, outcome: 'broke' },
+    'model',
+  ],
+  [
+    'production that breaks while it is ill is the service\u2019s',
+    { candidate: false, outcome: 'broke', productionWell: false },
+    'service',
+  ],
   [
     'production silent is the service\u2019s',
     { candidate: false, outcome: 'unanswered', answered: false },

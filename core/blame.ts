@@ -1,5 +1,5 @@
-// Whose fault an answer's trouble is. A version under trial is blamed only when production was well
-// at that moment: a Mac that is down must not decide an experiment. Pure; the router calls it once
+// Whose fault an answer's trouble is. A version is blamed only when production was well at that moment: a
+// Mac that is down must not decide an experiment. Pure; the router calls it once
 // for each answer and the record keeps the word.
 
 /** `model`: it counts against the assigned version. `service`: it counts against none. */
@@ -34,6 +34,8 @@ export function blame(trouble: Trouble): Fault | null {
     case 'unanswered':
       return 'service';
     case 'broke':
-      return candidate && productionWell ? 'model' : 'service';
+      // In both arms by the same rule: where only a candidate's breaks counted, one that is production's
+      // equal would be taken for worse.
+      return productionWell ? 'model' : 'service';
   }
 }

@@ -25,7 +25,12 @@ const few = { users_per_day: 60, days: 3 };
 describe('the command line', () => {
   it('has the proof’s numbers as defaults', () => {
     const defaults = { runs: null, scenarios: [], seed: 1, workers: 2, out: null };
-    expect(readArguments([])).toEqual({ ...defaults, summaryOnly: false });
+    expect(readArguments([])).toEqual({
+      ...defaults,
+      summaryOnly: false,
+      replay: null,
+      events: [],
+    });
     expect(readArguments(['--scenario', 'a', '--scenario', 'b']).scenarios).toEqual(['a', 'b']);
   });
 

@@ -10,9 +10,16 @@ const running = new AsyncLocalStorage();
 
 Date.now = () => standsAtMs + (running.getStore()?.ms ?? 0);
 
-/** `ms` moves with whatever the request waits for. */
+/**
+ * The request's own time moves with whatever it waits for. A stream is read to its end within it: read by
+ * whom it is sent to, it would be written outside of the request's time.
+ */
 export const timed = (request, work) =>
-  running.run({ ms: Number(request.headers.get('x-replay-ms') ?? 0) }, work);
+  running.run({ ms: Number(request.headers.get('x-replay-ms') ?? 0) }, async () => {
+    const response = await work();
+    if (!response.headers.get('content-type')?.includes('text/event-stream')) return response;
+    return new Response(await response.text(), response);
+  });
 
 const send = globalThis.fetch;
 

@@ -10,9 +10,9 @@ export const REPLAY_POLICY: RolloutPolicy = {
   rules: {
     ...DEFAULT_POLICY,
     shares: [0.25, 0.5, 0.95],
-    stage: { hours: 1, users: 25 },
+    stage: { hours: 0.5, users: 25 },
     gate: { treatmentUsers: 20, observations: 40, events: 10 },
-    maximumHours: 6,
+    maximumHours: 4,
     autoAdvance: true,
     metrics: DEFAULT_POLICY.metrics
       .filter(({ metric }) => metric !== 'hallucination')

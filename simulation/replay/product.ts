@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { type Transaction, withDatabase } from '../../adapters/postgres/connect.ts';
+import type { Database, Transaction } from '../../adapters/postgres/connect.ts';
 import { insertModel } from '../../adapters/postgres/models.ts';
 import type { RolloutPlan } from '../../core/rollout/plan.ts';
 import type { RolloutPolicy } from '../../core/rollout/policy.ts';
@@ -47,7 +47,8 @@ registerHooks({
   },
 });
 
-const load = (path: string): Promise<unknown> => import(new URL(`../../${path}`, import.meta.url).href);
+const load = (path: string): Promise<unknown> =>
+  import(new URL(`../../${path}`, import.meta.url).href);
 
 export interface NewRollout {
   candidate: string;
@@ -59,40 +60,40 @@ export interface NewRollout {
 
 /** A registered model, and its rollout as planned; its first look is due at once. */
 export async function makeRollout(
-  { bindings, database }: ReplayStack,
+  { stack: { bindings }, db }: { stack: ReplayStack; db: Database },
   { candidate, parent, policy, nowMs }: NewRollout,
 ): Promise<string> {
-  const { createRollout, planNow } = creatingSchema.parse(await load('functions/rollout/create.ts'));
+  const { createRollout, planNow } = creatingSchema.parse(
+    await load('functions/rollout/create.ts'),
+  );
   const { moveClock } = clockSchema.parse(await load('workers/env.ts'));
   // As wrangler.toml has it; everything else the Worker was given by the stack.
   const env = { S3_REGION: 'auto', ...bindings };
   moveClock(env, nowMs);
-  return withDatabase(database, (db) =>
-    db.transaction(async (tx) => {
-      await insertModel(tx, {
-        id: candidate,
-        display: candidate,
-        base: parent,
-        parent,
-        datasetId: null,
-        jobId: null,
-        status: 'registered',
-        reason: 'to be replayed',
-        metrics: {},
-        artifacts: [],
-        gitCommit: null,
-        createdAt: new Date(nowMs),
-      });
-      const { plan } = await planNow(tx, env, 'improvement');
-      const { id } = await createRollout(tx, env, {
-        candidate,
-        plan: { plan, policy },
-        startsItself: policy.startsItself,
-        requestId: crypto.randomUUID(),
-        who: 'replay',
-        why: 'simulated events are replayed',
-      });
-      return id;
-    }),
-  );
+  return db.transaction(async (tx) => {
+    await insertModel(tx, {
+      id: candidate,
+      display: candidate,
+      base: parent,
+      parent,
+      datasetId: null,
+      jobId: null,
+      status: 'registered',
+      reason: 'to be replayed',
+      metrics: {},
+      artifacts: [],
+      gitCommit: null,
+      createdAt: new Date(nowMs),
+    });
+    const { plan } = await planNow(tx, env, 'improvement');
+    const { id } = await createRollout(tx, env, {
+      candidate,
+      plan: { plan, policy },
+      startsItself: policy.startsItself,
+      requestId: crypto.randomUUID(),
+      who: 'replay',
+      why: 'simulated events are replayed',
+    });
+    return id;
+  });
 }

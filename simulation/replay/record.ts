@@ -6,11 +6,10 @@ import { readExperimentSums } from '../../adapters/postgres/experiment-look.ts';
 import { listHistory } from '../../adapters/postgres/history.ts';
 import { latestTable } from '../../adapters/postgres/models.ts';
 import { findRollout } from '../../adapters/postgres/rollouts.ts';
-import type { ExperimentSums } from '../../core/experiment-sums.ts';
 import { LATENCIES, latenciesOf, latencyBucket } from '../../core/latency.ts';
 import { rolloutRowSchema } from '../../core/rollout/held.ts';
 import { observedFrom } from '../../core/rollout/observed.ts';
-import type { RolloutState } from '../../core/rollout/state.ts';
+import { type RolloutState, rolloutStateSchema } from '../../core/rollout/state.ts';
 import type { AnswerLine, LookLine } from './events.ts';
 import { lookSums } from './look-sums.ts';
 import { PRODUCTION } from './run.ts';
@@ -26,7 +25,7 @@ export interface Began {
 type Look = Omit<LookLine, 'kind' | 'slot'>;
 
 /** Times since the start, and production by the simulator's name for it. */
-export function stateSince({ at, ...state }: RolloutState, began: Began): RolloutState {
+function stateSince({ at, ...state }: RolloutState, began: Began): RolloutState {
   const since = (ms: number) => ms - began.startMs;
   if (at.phase === 'ended') return { ...state, at: { ...at, atMs: since(at.atMs) } };
   if (!('progress' in at)) return { ...state, at };
@@ -36,16 +35,12 @@ export function stateSince({ at, ...state }: RolloutState, began: Began): Rollou
   return { ...state, at: { ...at, progress } };
 }
 
-async function sumsAt(db: Database, id: string): Promise<ExperimentSums> {
-  return readExperimentSums(db, id);
-}
-
 /** After a look. */
 export async function recordedLook(db: Database, began: Began): Promise<Look> {
   const rollout = await findRollout(db, began.id);
   if (rollout === undefined) throw new Error(`the record has no experiment ${began.id}`);
   const table = await latestTable(db);
-  const sums = await sumsAt(db, began.id);
+  const sums = await readExperimentSums(db, began.id);
   const none = { newestMs: null, lastDay: 0 };
   const observed = observedFrom(sums, {
     nowMs: 0,
@@ -55,7 +50,7 @@ export async function recordedLook(db: Database, began: Began): Promise<Look> {
   });
   const running = table?.experiments.find((one) => one.id === began.id);
   return {
-    state: stateSince(rollout.state, began),
+    state: stateSince(rolloutStateSchema.parse(rollout.state), began),
     reason: rollout.reason,
     share_bp: running?.shareBp ?? null,
     sums: lookSums(observed),
@@ -80,7 +75,7 @@ export type Histogram = Record<string, number>;
 
 /** Answers by kind of latency, cell and bucket. */
 export async function recordedLatencies(db: Database, id: string): Promise<Histogram> {
-  const { histograms } = await sumsAt(db, id);
+  const { histograms } = await readExperimentSums(db, id);
   return Object.fromEntries(
     histograms.map((row) => [binOf(row, row.latency, row.bucket), Number(row.answers)]),
   );

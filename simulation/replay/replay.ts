@@ -2,7 +2,7 @@
 // answer's own token, all of it recorded through the queue, and at each look of the simulator a look of the
 // real experiment object, at the same time by the local clock. Then what the record holds is compared.
 
-import { withDatabase } from '../../adapters/postgres/connect.ts';
+import type { Database } from '../../adapters/postgres/connect.ts';
 import { latestTable } from '../../adapters/postgres/models.ts';
 import { inPool } from '../pool.ts';
 import { SLOT_MS } from '../rollout/traffic.ts';
@@ -22,7 +22,8 @@ import {
 import type { ReplayStack } from './stack.ts';
 import { type Asked, MOST_ANSWERS, timesOf } from './timing.ts';
 
-const WIDTH = 8;
+/** Votes wait a moment each for others, so that many at once cost little more than one. */
+const WIDTH = 32;
 /** Longer than an isolate holds on to a routing table. */
 const LEASE_OVER_MS = 5_000;
 const MOST_SHOWN = 20;
@@ -43,33 +44,36 @@ export interface Replayed {
   differences: string[];
 }
 
-interface Stage {
+export interface Stage {
   stack: ReplayStack;
   client: ReplayClient;
+  db: Database;
   /** The Worker's time; the replay moves it on. */
   nowMs: number;
+  signal: AbortSignal;
 }
 
 export async function replay(stage: Stage, written: WrittenRun, number: number): Promise<Replayed> {
-  const { stack, client } = stage;
+  const { client, db } = stage;
   const began = await begin(stage, written, number);
   const found: string[] = [];
   const visits = await prepare(stage, written, began);
   for (const look of written.looks) {
+    stage.signal.throwIfAborted();
     if (look.slot > 0) {
       await pass(stage, visits, look.slot - 1);
       await moveTo(stage, began.startMs + look.slot * SLOT_MS);
     }
     const { kind: _kind, slot, ...simulated } = look;
-    const recorded = await withDatabase(stack.database, (db) => recordedLook(db, began));
+    const recorded = await recordedLook(db, began);
     found.push(...differences(`look at ${slot / 4} h`, simulated, recorded));
     // What follows a difference follows from it.
     if (found.length > 0) break;
   }
-  if (found.length === 0) found.push(...(await afterwards(stack, written, began)));
+  if (found.length === 0) found.push(...(await afterwards(stage, written, began)));
   const last = written.looks.at(-1);
   if (last === undefined) throw new Error('a run without a look cannot be replayed');
-  const recorded = await withDatabase(stack.database, (db) => recordedLook(db, began));
+  const recorded = await recordedLook(db, began);
   const { at } = recorded.state;
   const answersNow = await whoAnswers(stage, began, number);
   if (at.phase !== 'ended') await client.command(began.id, 'stop');
@@ -89,11 +93,11 @@ export async function replay(stage: Stage, written: WrittenRun, number: number):
 
 /** A rollout of a new model, up to its first look. */
 async function begin(stage: Stage, { run }: WrittenRun, number: number): Promise<Began> {
-  const { stack } = stage;
-  const table = await withDatabase(stack.database, latestTable);
+  const { stack, db } = stage;
+  const table = await latestTable(db);
   const production = table?.production ?? stack.bindings.BASE_MODEL ?? '';
   const candidate = `replayed-${number}`;
-  const id = await makeRollout(stack, {
+  const id = await makeRollout(stage, {
     candidate,
     parent: production,
     policy: run.policy,
@@ -118,11 +122,11 @@ interface Visits {
 
 /** Names for everybody, and the script for the model server. */
 async function prepare(
-  { stack }: Stage,
+  { stack, db }: Stage,
   { run, answers, votes }: WrittenRun,
   { id }: Began,
 ): Promise<Visits> {
-  const table = await withDatabase(stack.database, latestTable);
+  const table = await latestTable(db);
   const salt = table?.experiments.find((one) => one.id === id)?.salt;
   if (salt === undefined) throw new Error(`experiment ${id} did not start at its first look`);
   const users = new Map<number, string>();
@@ -133,7 +137,9 @@ async function prepare(
   for (const line of answers) stack.models.scripts.set(question(line.id), line);
   const slots = Map.groupBy(answers, ({ slot }) => slot);
   for (const [slot, own] of slots) {
-    const most = Math.max(...[...Map.groupBy(own, ({ arm }) => arm).values()].map((of) => of.length));
+    const most = Math.max(
+      ...[...Map.groupBy(own, ({ arm }) => arm).values()].map((of) => of.length),
+    );
     if (most <= MOST_ANSWERS) continue;
     throw new RangeError(
       `${run.scenario} asks ${most} times of one arm in quarter ${slot}, at most ${MOST_ANSWERS} can be replayed: lower users_per_day`,
@@ -163,19 +169,12 @@ async function pass({ client }: Stage, visits: Visits, slot: number): Promise<vo
 }
 
 /** The signed steps, latencies, and that nothing was counted twice or dropped. */
-async function afterwards(
-  stack: ReplayStack,
-  written: WrittenRun,
-  began: Began,
-): Promise<string[]> {
-  return withDatabase(stack.database, async (db) => [
+async function afterwards({ db }: Stage, written: WrittenRun, began: Began): Promise<string[]> {
+  const latencies = await recordedLatencies(db, began.id);
+  return [
     ...differences('steps', stepsOf(written.looks), await recordedSteps(db, began)),
-    ...differences(
-      'latencies',
-      writtenLatencies(written.answers),
-      await recordedLatencies(db, began.id),
-    ),
-  ]);
+    ...differences('latencies', writtenLatencies(written.answers), latencies),
+  ];
 }
 
 function stepsOf(looks: readonly LookLine[]): string[] {

@@ -1,5 +1,5 @@
-// The local stack for a replay: the production bundle in its runtime, embedded Postgres, queue and bucket, all
-// real. Only its clock stands still (clock.mjs), its queue does not wait a second for more, and the
+// The local stack for a replay: the production bundle in its runtime, embedded Postgres and the queue, all real.
+// Only its clock stands still (clock.mjs), its queue does not wait a second for more, and the
 // model server is scripted.
 
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
@@ -76,7 +76,7 @@ export async function startReplayStack(): Promise<ReplayStack> {
   const models = await startScriptedModels();
   const bindings = { MODEL_SERVER_URL: models.url };
   const edge = await startEdge({
-    bucket: true,
+    bucket: false,
     build: (built, home) => withClock(built, home, startMs),
     bindings,
   }).catch(async (error: unknown) => {

@@ -28,5 +28,6 @@ export function timesOf(lines: readonly AnswerLine[]): Asked[] {
 
 /** The most answers of an arm in a quarter, beyond which chance alone might open the breaker. */
 export const MOST_ANSWERS = Math.floor(
-  (SLOT_MS - BEFORE_LOOK_MS) / Math.ceil(BREAKER_POLICY.windowMs / (BREAKER_POLICY.minimumCalls - 1)),
+  (SLOT_MS - BEFORE_LOOK_MS) /
+    Math.ceil(BREAKER_POLICY.windowMs / (BREAKER_POLICY.minimumCalls - 1)),
 );

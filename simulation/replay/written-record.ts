@@ -66,7 +66,6 @@ export function writtenWorld(scenario: Scenario, seed: number, write: Write): Wo
       ['judged', scenario.judged > 0],
       ['scripted', scenario.scripted > 0],
       ['min_identity_age_seconds', scenario.min_identity_age_seconds > 0],
-      ['control.error', scenario.control.error > 0],
       ['policy', scenario.policy === 'literal'],
     ] as const
   ).flatMap(([key, isSet]) => (isSet ? [key] : []));

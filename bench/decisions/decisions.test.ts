@@ -36,6 +36,7 @@ describe('the command line', () => {
 
   it.each([
     [['--runs', '0'], '--runs takes a whole number from 1 to 1000000, got "0"'],
+    [['--replay', '0'], '--replay takes a whole number from 1 to 1000, got "0"'],
     [['--rnus', '1'], "Unknown option '--rnus'"],
   ])('says what is wrong with %j', (words, reason) => {
     expect(() => readArguments(words)).toThrow(reason);

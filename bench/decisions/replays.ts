@@ -6,6 +6,7 @@ import { basename, join } from 'node:path';
 import type { Progress } from '../../simulation/progress.ts';
 import { replayAll } from '../../simulation/replay/all.ts';
 import { readRun, type WrittenRun } from '../../simulation/replay/events.ts';
+import { checkReplayable } from '../../simulation/replay/limits.ts';
 import { REPLAY_POLICY } from '../../simulation/replay/policy.ts';
 import type { Replayed } from '../../simulation/replay/replay.ts';
 import { writeRun } from '../../simulation/replay/run.ts';
@@ -71,7 +72,9 @@ function write(scenario: Scenario, seed: number, folder: string): string {
 
 function read(path: string): WrittenRun {
   try {
-    return readRun(readFileSync(path, 'utf8'));
+    const run = readRun(readFileSync(path, 'utf8'));
+    checkReplayable(run);
+    return run;
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw new UsageError(`${basename(path)}: ${why}`);

@@ -8,6 +8,7 @@ import { type Scenario, scenarioSchema } from '../rollout/scenario.ts';
 import { SLOT_MS } from '../rollout/traffic.ts';
 import { differences } from './differences.ts';
 import { type AnswerLine, type Line, readRun } from './events.ts';
+import { checkReplayable } from './limits.ts';
 import { lookSums } from './look-sums.ts';
 import { placesOf, userAt } from './names.ts';
 import { REPLAY_POLICY } from './policy.ts';
@@ -65,14 +66,14 @@ describe('a written run', () => {
     }
   });
 
-  it('keeps below the answers that a quarter of an hour can have', () => {
+  it('is small enough to be replayed, and one that is not is refused', () => {
     for (const scenario of scenarios) {
-      const { answers } = readRun(asText(written(scenario, 5)));
-      const byQuarter = Map.groupBy(answers, ({ slot, arm }) => `${slot} ${arm}`);
-      expect(Math.max(...[...byQuarter.values()].map((own) => own.length))).toBeLessThanOrEqual(
-        MOST_ANSWERS,
-      );
+      expect(() => checkReplayable(readRun(asText(written(scenario, 5))))).not.toThrow();
     }
+    const many = Array.from({ length: 2_000 }, (_, id) => answer({ id, slot: id }));
+    expect(() => checkReplayable({ answers: many })).toThrow('2000 answers in control');
+    const crowd = many.slice(0, MOST_ANSWERS + 1).map((one) => ({ ...one, slot: 4 }));
+    expect(() => checkReplayable({ answers: crowd })).toThrow('answers of one arm in quarter 4');
   });
 
   it('says which line is no event', () => {

@@ -20,7 +20,7 @@ import {
   writtenLatencies,
 } from './record.ts';
 import type { ReplayStack } from './stack.ts';
-import { type Asked, MOST_ANSWERS, timesOf } from './timing.ts';
+import { type Asked, timesOf } from './timing.ts';
 
 /** Votes wait a moment each for others, so that many at once cost little more than one. */
 const WIDTH = 32;
@@ -136,15 +136,6 @@ async function prepare(
   const question = (answer: number) => `Question ${answer} of ${run.scenario}, ${id}?`;
   for (const line of answers) stack.models.scripts.set(question(line.id), line);
   const slots = Map.groupBy(answers, ({ slot }) => slot);
-  for (const [slot, own] of slots) {
-    const most = Math.max(
-      ...[...Map.groupBy(own, ({ arm }) => arm).values()].map((of) => of.length),
-    );
-    if (most <= MOST_ANSWERS) continue;
-    throw new RangeError(
-      `${run.scenario} asks ${most} times of one arm in quarter ${slot}, at most ${MOST_ANSWERS} can be replayed: lower users_per_day`,
-    );
-  }
   return {
     bySlot: new Map([...slots].map(([slot, own]) => [slot, timesOf(own)])),
     votes: new Map(votes.map(({ answer, up }) => [answer, up])),

@@ -71,7 +71,7 @@ export function writtenWorld(scenario: Scenario, seed: number, write: Write): Wo
   ).flatMap(([key, isSet]) => (isSet ? [key] : []));
   if (refused.length > 0) {
     throw new RangeError(
-      `${scenario.name} cannot be replayed: leave out ${refused.join(', ')}; docs/contributing.md says why.`,
+      `${scenario.name} cannot be replayed: leave out ${refused.join(', ')}; bench/decisions/README.md says why.`,
     );
   }
   const world = new World(scenario, seed);

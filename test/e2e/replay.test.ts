@@ -72,7 +72,7 @@ beforeAll(async () => {
   status = code;
   const path = join(folder, 'runs', 'replay', 'results.json');
   results = resultsSchema.parse(JSON.parse(readFileSync(path, 'utf8')));
-}, 600_000);
+}, 900_000);
 
 afterAll(() => {
   stop();

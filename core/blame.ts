@@ -14,13 +14,15 @@ export interface Trouble {
   outcome: 'complete' | 'broke' | 'unanswered' | 'left';
   /** Somebody gave a first token. */
   answered: boolean;
+  /** Production was assigned, and gave its first token later than a candidate may. */
+  late: boolean;
   /** What this isolate knows of production from its other answers. */
   productionWell: boolean;
 }
 
 /** Null when there is nobody to blame. */
 export function blame(trouble: Trouble): Fault | null {
-  const { candidate, assignedFailure, outcome, answered, productionWell } = trouble;
+  const { candidate, assignedFailure, outcome, answered, late, productionWell } = trouble;
   if (candidate && assignedFailure !== null) {
     if (outcome === 'unanswered' || outcome === 'broke') return 'service';
     if (!answered) return null;
@@ -30,7 +32,9 @@ export function blame(trouble: Trouble): Fault | null {
   switch (outcome) {
     case 'complete':
     case 'left':
-      return null;
+      // A candidate would have been replaced by then and blamed. Were only one arm's late answers failures,
+      // a candidate that is production's equal would have more of them.
+      return late && productionWell ? 'model' : null;
     case 'unanswered':
       return 'service';
     case 'broke':

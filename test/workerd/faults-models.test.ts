@@ -148,6 +148,19 @@ test.each([
   expect(await counts(experiment)).toEqual({ answers: 1, votes: 0, exposures: 1 });
 });
 
+test('a first token that is too late for a candidate counts against production too', async () => {
+  await trial(named('well'), 0);
+  const message = named('wake late');
+  const { text, broke } = await impatient(message, { firstTokenMs: 100 });
+  expect({ text: text.startsWith('tiny-sre answers: '), broke }).toEqual({
+    text: true,
+    broke: false,
+  });
+  expect(await recorded(message)).toMatchObject([
+    { arm: 'control', assigned_failure: null, fault: 'model', status: 'complete' },
+  ]);
+});
+
 test('upstream hanging, candidate and production both: one failed answer, in time', async () => {
   const experiment = await trial(named('well'));
   const message = named('hang on everyone');

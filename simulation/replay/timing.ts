@@ -2,7 +2,6 @@
 // them as given at the end. Each arm's are spread evenly and the last comes shortly before the look: so
 // silence is as long as in the simulator, and a few failures do not look like a model that is down. Pure.
 
-import { BREAKER_POLICY } from '../../core/breaker.ts';
 import { SLOT_MS } from '../rollout/traffic.ts';
 import type { AnswerLine } from './events.ts';
 
@@ -25,9 +24,3 @@ export function timesOf(lines: readonly AnswerLine[]): Asked[] {
     })
     .toSorted((a, b) => a.atMs - b.atMs || a.line.id - b.line.id);
 }
-
-/** The most answers of an arm in a quarter, beyond which chance alone might open the breaker. */
-export const MOST_ANSWERS = Math.floor(
-  (SLOT_MS - BEFORE_LOOK_MS) /
-    Math.ceil(BREAKER_POLICY.windowMs / (BREAKER_POLICY.minimumCalls - 1)),
-);

@@ -67,6 +67,13 @@ async function runMissing(
 async function main(options: Arguments): Promise<void> {
   const { seed, workers } = options;
   const folder = options.out === null ? join(HERE, 'decisions') : resolve(options.out);
+  if (options.replay !== null || options.events.length > 0) {
+    // Only here, because it brings the whole local stack with it.
+    const { runReplays } = await import('./decisions/replays.ts');
+    const identical = await runReplays(options, { folder, progress: stderrProgress() });
+    if (!identical) process.exitCode = 1;
+    return;
+  }
   const code = codeVersion();
   const chosen = options.scenarios.length > 0 ? options.scenarios : shippedNames();
   const cells = cellsOf(chosen.map(readScenario), { runs: options.runs, code });

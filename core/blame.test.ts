@@ -6,6 +6,7 @@ const trouble = (over: Partial<Trouble>): Trouble => ({
   assignedFailure: null,
   outcome: 'complete',
   answered: true,
+  late: false,
   productionWell: true,
   ...over,
 });
@@ -41,11 +42,30 @@ test.each<[string, Partial<Trouble>, ReturnType<typeof blame>]>([
     { outcome: 'broke', productionWell: false },
     'service',
   ],
-  ['production breaking is the service\u2019s', { candidate: false, outcome: 'broke' }, 'service'],
+  [
+    'production that breaks midway is its own as a candidate\u2019s would be',
+    { candidate: false, outcome: 'broke' },
+    'model',
+  ],
+  [
+    'production that breaks while it is ill is the service\u2019s',
+    { candidate: false, outcome: 'broke', productionWell: false },
+    'service',
+  ],
   [
     'production silent is the service\u2019s',
     { candidate: false, outcome: 'unanswered', answered: false },
     'service',
+  ],
+  [
+    'production that begins later than a candidate may is its own',
+    { candidate: false, late: true },
+    'model',
+  ],
+  [
+    'production that begins late while it is ill is nobody\u2019s',
+    { candidate: false, late: true, productionWell: false },
+    null,
   ],
   ['a client that leaves is nobody\u2019s', { outcome: 'left' }, null],
 ])('%s', (_, over, expected) => {

@@ -1,5 +1,6 @@
-// How long the router waits for a model, in one place. A candidate is given up sooner, because
-// production is there to answer instead; production is the last resort and is waited for.
+// How long the router waits for a model, in one place. Before its first token a candidate is given up sooner,
+// because production is there to answer instead; production is the last resort and is waited for. What it
+// gives later than a candidate may counts as its failure in an experiment: see blame.ts.
 
 export interface ModelPatience {
   /** Until the gateway begins to answer: the connection, its queue and loading the model. */
@@ -16,6 +17,8 @@ export interface Patience {
 }
 
 export const PATIENCE: Patience = {
-  candidate: { connectMs: 6_000, firstTokenMs: 8_000, betweenTokensMs: 15_000 },
+  // One limit until the first token: what comes before it cannot be told of production afterwards. Once
+  // text was sent nobody stands in, so there the two are waited for alike.
+  candidate: { connectMs: 8_000, firstTokenMs: 8_000, betweenTokensMs: 30_000 },
   production: { connectMs: 25_000, firstTokenMs: 30_000, betweenTokensMs: 30_000 },
 };

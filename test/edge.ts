@@ -29,6 +29,8 @@ export interface Edge {
   assets: AssetPaths;
   modelServer: TestModelServer;
   database: { url: string; proxy: string };
+  /** What the Worker was given. */
+  bindings: Readonly<Record<string, string>>;
   /** Reachable only with `bucket`. */
   store: ObjectStore;
   stop(): Promise<void>;
@@ -70,29 +72,30 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
     undo.push(() => database.stop());
     const modelServer = await startModelServer(secrets.gatewayToken);
     undo.push(() => modelServer.stop());
+    const bindings = defined({
+      ENVIRONMENT: 'local',
+      MODEL_SERVER_URL: modelServer.url,
+      MODEL_NAME: MODEL,
+      BASE_MODEL: 'tiny-sre',
+      DATABASE_URL: database.url,
+      DATABASE_PROXY: database.proxyAddress,
+      S3_ENDPOINT: options.bucket ? store.endpoint : 'http://127.0.0.1:9',
+      S3_BUCKET: store.keys.bucket,
+      S3_ACCESS_KEY_ID: store.keys.accessKeyId,
+      S3_SECRET_ACCESS_KEY: store.keys.secretAccessKey,
+      GATEWAY_TOKEN: secrets.gatewayToken,
+      AGENT_TOKEN: secrets.agentToken,
+      ADMIN_TOKEN: secrets.adminToken,
+      TOKEN_KEYS: JSON.stringify(secrets.tokenKeys),
+      ...options.bindings,
+    });
     const worker = await startWorker({
       paths,
       build: options.build?.(built, home) ?? built,
       port,
       innerPort: ports.s3,
       bucket: options.bucket ? store.keys : null,
-      bindings: defined({
-        ENVIRONMENT: 'local',
-        MODEL_SERVER_URL: modelServer.url,
-        MODEL_NAME: MODEL,
-        BASE_MODEL: 'tiny-sre',
-        DATABASE_URL: database.url,
-        DATABASE_PROXY: database.proxyAddress,
-        S3_ENDPOINT: options.bucket ? store.endpoint : 'http://127.0.0.1:9',
-        S3_BUCKET: store.keys.bucket,
-        S3_ACCESS_KEY_ID: store.keys.accessKeyId,
-        S3_SECRET_ACCESS_KEY: store.keys.secretAccessKey,
-        GATEWAY_TOKEN: secrets.gatewayToken,
-        AGENT_TOKEN: secrets.agentToken,
-        ADMIN_TOKEN: secrets.adminToken,
-        TOKEN_KEYS: JSON.stringify(secrets.tokenKeys),
-        ...options.bindings,
-      }),
+      bindings,
     });
     undo.push(() => worker.stop());
     return {
@@ -101,6 +104,7 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
       assets,
       modelServer,
       database: { url: database.url, proxy: database.proxyAddress },
+      bindings,
       store,
       stop,
     };

@@ -14,6 +14,10 @@ export interface Arguments {
   out: string | null;
   /** Nothing is run; the table of what is there is made anew. */
   summaryOnly: boolean;
+  /** Runs of each of the replay's scenarios to send through the product; null for the table instead. */
+  replay: number | null;
+  /** Files of raw events to replay. */
+  events: readonly string[];
 }
 
 export class UsageError extends Error {
@@ -21,7 +25,7 @@ export class UsageError extends Error {
 }
 
 export const USAGE =
-  'npm run bench:decisions -- [--runs N] [--scenario FILE|NAME]... [--seed N] [--workers N] [--out DIR] [--summary]';
+  'npm run bench:decisions -- [--runs N] [--scenario FILE|NAME]... [--seed N] [--workers N] [--out DIR] [--summary] [--replay N] [--events FILE]...';
 
 function whole(name: string, given: string, [low, high]: readonly [number, number]): number {
   const value = Number(given);
@@ -31,7 +35,7 @@ function whole(name: string, given: string, [low, high]: readonly [number, numbe
 
 /** Throws UsageError with one sentence. */
 export function readArguments(words: readonly string[]): Arguments {
-  const { runs, scenario, seed, workers, out, summary } = parsed(words);
+  const { runs, scenario, seed, workers, out, summary, replay, events } = parsed(words);
   return {
     runs: runs === undefined ? null : whole('runs', runs, [1, 1_000_000]),
     scenarios: scenario ?? [],
@@ -39,6 +43,8 @@ export function readArguments(words: readonly string[]): Arguments {
     workers: whole('workers', workers ?? '2', [1, 256]),
     out: out ?? null,
     summaryOnly: summary ?? false,
+    replay: replay === undefined ? null : whole('replay', replay, [1, 1_000]),
+    events: events ?? [],
   };
 }
 
@@ -55,6 +61,8 @@ function parsed(words: readonly string[]) {
         workers: { type: 'string' },
         out: { type: 'string' },
         summary: { type: 'boolean' },
+        replay: { type: 'string' },
+        events: { type: 'string', multiple: true },
       },
     }).values;
   } catch (error) {

@@ -25,12 +25,18 @@ const few = { users_per_day: 60, days: 3 };
 describe('the command line', () => {
   it('has the proof’s numbers as defaults', () => {
     const defaults = { runs: null, scenarios: [], seed: 1, workers: 2, out: null };
-    expect(readArguments([])).toEqual({ ...defaults, summaryOnly: false });
+    expect(readArguments([])).toEqual({
+      ...defaults,
+      summaryOnly: false,
+      replay: null,
+      events: [],
+    });
     expect(readArguments(['--scenario', 'a', '--scenario', 'b']).scenarios).toEqual(['a', 'b']);
   });
 
   it.each([
     [['--runs', '0'], '--runs takes a whole number from 1 to 1000000, got "0"'],
+    [['--replay', '0'], '--replay takes a whole number from 1 to 1000, got "0"'],
     [['--rnus', '1'], "Unknown option '--rnus'"],
   ])('says what is wrong with %j', (words, reason) => {
     expect(() => readArguments(words)).toThrow(reason);

@@ -153,6 +153,19 @@ test.each([
   expect(await counts(experiment)).toEqual({ answers: 1, votes: 0, exposures: 1 });
 });
 
+test('a first token that is too late for a candidate counts against production too', async () => {
+  await trial(named('well'), 0);
+  const message = named('wake late');
+  const { text, broke } = await impatient(message, { firstTokenMs: 100 });
+  expect({ text: text.startsWith('tiny-sre answers: '), broke }).toEqual({
+    text: true,
+    broke: false,
+  });
+  expect(await recorded(message)).toMatchObject([
+    { arm: 'control', assigned_failure: null, fault: 'model', status: 'complete' },
+  ]);
+});
+
 test('upstream hanging, candidate and production both: one failed answer, in time', async () => {
   const experiment = await trial(named('well'));
   const message = named('hang on everyone');
@@ -168,16 +181,16 @@ test('upstream hanging, candidate and production both: one failed answer, in tim
 });
 
 test.each([
-  ['a candidate', named('stalls'), 'question', 'model'],
-  ['production', null, 'stall midway', 'service'],
-])('%s that stalls in the middle is recorded as partial', async (_, candidate, word, fault) => {
+  ['a candidate', named('stalls'), 'question'],
+  ['production', null, 'stall midway'],
+])('%s that stalls in the middle is recorded as partial', async (_, candidate, word) => {
   const experiment = await trial(candidate);
   const message = named(word);
   const { text, broke } = await impatient(message);
   const served = candidate ?? 'tiny-sre';
   expect({ text, broke }).toEqual({ text: `${served} answers: `, broke: true });
   expect(await recorded(message)).toMatchObject([
-    { status: 'partial', error_code: 'timed_out', fault, response: `${served} answers: ` },
+    { status: 'partial', error_code: 'timed_out', fault: 'model', response: `${served} answers: ` },
   ]);
   expect(await reached(message)).toMatchObject([{ left: true }]);
   const answers = candidate === null ? 0 : 1;

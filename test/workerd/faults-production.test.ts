@@ -55,7 +55,7 @@ test('when production dies midway what came is a partial answer, recorded once',
   expect(text).toContain('"type":"error"');
   await quiet();
   expect(await recorded(message)).toMatchObject([
-    { model_served: 'tiny-sre', status: 'partial', error_code: 'broken', fault: 'service' },
+    { model_served: 'tiny-sre', status: 'partial', error_code: 'broken', fault: 'model' },
   ]);
   expect(await reached(message)).toHaveLength(1);
   // Without an experiment nobody is exposed to one.

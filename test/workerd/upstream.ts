@@ -104,6 +104,7 @@ async function chat(request: IncomingMessage, response: ServerResponse): Promise
     response.once('close', () => clearInterval(timer));
     return;
   }
+  if (does('wakes', 'wake late')) await new Promise((resolve) => setTimeout(resolve, 400));
   response.write(chunk(`${model} answers: `));
   if (does('dies', 'die midway')) {
     setTimeout(() => response.destroy(), 20);

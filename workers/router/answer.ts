@@ -88,6 +88,7 @@ export async function answer(
       assignedFailure: opened?.assignedFailure ?? null,
       outcome,
       answered: opened?.ok ?? false,
+      late: !candidate && firstTokenMs !== null && firstTokenMs > patience.candidate.firstTokenMs,
       productionWell: breakers.isWell(table.production),
     });
     // A break that is not the candidate's own says nothing about it.

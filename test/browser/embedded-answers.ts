@@ -123,6 +123,8 @@ export function testAnswers({ suite, visit }: Embedded): void {
             - text: Answered by
             - code: smollm2-135m-instruct"
     `);
+    const space = (figure: Element) => getComputedStyle(figure).marginTop;
+    expect(await page.locator('figure').first().evaluate(space)).not.toBe('0px');
     const [first, second] = await page.getByTestId('copy-code').all();
     await at(4);
     await first?.click();

@@ -30,8 +30,8 @@ export function Chat(props: ChatProps) {
   const { baseUrl, title = 'Chat with the assistant', intro, ideas = [], theme } = props;
   const assistant = assistantAt(baseUrl);
   const [optOut, setOptOut] = useOptOut(assistant.storage);
-  const chat = useChat(assistant, { trainingOptOut: optOut, sources: props.sources });
   const talk = useRef<HTMLElement>(null);
+  const chat = useChat(assistant, { trainingOptOut: optOut, sources: props.sources }, talk);
   const last = chat.turns.at(-1);
   useFollow(talk, last);
 

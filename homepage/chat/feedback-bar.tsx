@@ -38,9 +38,6 @@ export function Feedback({ answer, text, baseUrl, theme, modelVersion, onEvent }
     onEvent?.({ type: 'voted', positive: positive || liked });
     return await feedback.send(verdict);
   };
-  const vote = (kind: 'thumbs_up' | 'thumbs_down') => {
-    if (feedback.thumb !== kind) void send({ feedback_type: kind });
-  };
   const correct = async (verdict: Verdict) => {
     if (await send(verdict)) closeForm();
   };
@@ -57,12 +54,12 @@ export function Feedback({ answer, text, baseUrl, theme, modelVersion, onEvent }
         <Thumb
           kind="up"
           pressed={feedback.thumb === 'thumbs_up'}
-          onPress={() => vote('thumbs_up')}
+          onPress={() => void send({ feedback_type: 'thumbs_up' })}
         />
         <Thumb
           kind="down"
           pressed={feedback.thumb === 'thumbs_down'}
-          onPress={() => vote('thumbs_down')}
+          onPress={() => void send({ feedback_type: 'thumbs_down' })}
         />
         <Stars
           value={feedback.stars}

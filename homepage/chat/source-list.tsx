@@ -15,12 +15,11 @@ export function SourceList({ sources, onOpened }: Props) {
       <ol>
         {sources.map((source, index) => {
           const url = safeUrl(source.url);
-          const title = source.title || source.url || source.id || `Source ${index + 1}`;
           return (
             // biome-ignore lint/suspicious/noArrayIndexKey: the sources of an answer never change
             <li key={index}>
               {url === null ? (
-                <span>{title}</span>
+                <span>{source.title}</span>
               ) : (
                 <a
                   href={url}
@@ -28,8 +27,10 @@ export function SourceList({ sources, onOpened }: Props) {
                   rel="noopener noreferrer nofollow"
                   data-testid="citation"
                   onClick={onOpened}
+                  // The wheel opens a link too, and is no click; the right button opens a menu.
+                  onAuxClick={(event) => event.button === 1 && onOpened()}
                 >
-                  {title}
+                  {source.title}
                 </a>
               )}
             </li>

@@ -1,6 +1,6 @@
 // The chat as the page uses it: ask, stop, retry. Joins the client functions, the conversation and
 // the trackers. Holds no words of its own; errors become sentences in the client.
-import { useCallback, useEffect, useReducer, useRef } from 'react';
+import { type RefObject, useCallback, useEffect, useReducer, useRef } from 'react';
 import {
   type Assistant,
   askAssistant,
@@ -31,7 +31,12 @@ export interface ChatOptions {
   sources: readonly Source[] | undefined;
 }
 
-export function useChat(assistant: Assistant, options: ChatOptions): Chat {
+/** `talk` is where answers are read: reading counts only while it is on the screen. */
+export function useChat(
+  assistant: Assistant,
+  options: ChatOptions,
+  talk: RefObject<HTMLElement | null>,
+): Chat {
   const [turns, tell] = useReducer(converse, []);
   const trackers = useRef<Trackers | null>(null);
   const running = useRef<AbortController | null>(null);
@@ -42,8 +47,12 @@ export function useChat(assistant: Assistant, options: ChatOptions): Chat {
   useEffect(() => {
     const created = trackAnswers({ baseUrl: assistant.baseUrl });
     trackers.current = created;
-    return () => created.stop();
-  }, [assistant]);
+    const look = talk.current === null ? undefined : created.within(talk.current);
+    return () => {
+      look?.();
+      created.stop();
+    };
+  }, [assistant, talk]);
 
   const run = useCallback(
     async (id: number, question: Question) => {
@@ -97,6 +106,7 @@ export function useChat(assistant: Assistant, options: ChatOptions): Chat {
     },
     retry(turn) {
       if (running.current !== null) return;
+      trackers.current?.close({ type: 'again' });
       tell({ type: 'retried', id: turn.id });
       void run(turn.id, question(turn.question));
     },
@@ -104,6 +114,7 @@ export function useChat(assistant: Assistant, options: ChatOptions): Chat {
     async erase() {
       running.current?.abort();
       await eraseMe(assistant);
+      trackers.current?.forget();
       tell({ type: 'erased' });
     },
     note: (interactionId, event) => trackers.current?.note(interactionId, event),

@@ -33,6 +33,7 @@ export function useFeedback(answer: AnswerRef, outbox: Outbox): Feedback {
   const [stars, setStars] = useState(0);
   const [corrected, setCorrected] = useState(false);
   const latest = useRef<string | null>(null);
+  const underWay = useRef<string | null>(null);
 
   useEffect(
     () =>
@@ -41,6 +42,11 @@ export function useFeedback(answer: AnswerRef, outbox: Outbox): Feedback {
       }),
     [outbox],
   );
+  const stands = (verdict: Verdict): boolean => {
+    if (verdict.feedback_type === 'correction') return false;
+    if (verdict.feedback_type === 'rating') return stars === verdict.value;
+    return thumb === verdict.feedback_type;
+  };
   const mark = (verdict: Verdict) => {
     if (verdict.feedback_type === 'rating') setStars(verdict.value);
     else if (verdict.feedback_type === 'correction') setCorrected(true);
@@ -53,10 +59,15 @@ export function useFeedback(answer: AnswerRef, outbox: Outbox): Feedback {
     stars,
     corrected,
     async send(verdict) {
+      // Pressed twice, it is the same verdict and not another one.
+      const said = JSON.stringify(verdict);
+      if (said === underWay.current || stands(verdict)) return true;
+      underWay.current = said;
       const eventId = newEventId();
       latest.current = eventId;
       setSending({ state: 'sending' });
       const delivery = await outbox.send(answer, verdict, eventId);
+      if (underWay.current === said) underWay.current = null;
       if (latest.current === eventId) setSending(standing(delivery));
       if (delivery.state === 'refused') return false;
       mark(verdict);

@@ -21,7 +21,11 @@ export type ReadingEvent =
   | { type: 'citation'; atMs: number }
   | { type: 'voted'; atMs: number; positive: boolean };
 
-export type Ending = { type: 'left' } | { type: 'asked'; before: string; next: string };
+export type Ending =
+  | { type: 'left' }
+  | { type: 'asked'; before: string; next: string }
+  /** The visitor stopped the answer and asks for it once more: no praise, and no blame either. */
+  | { type: 'again' };
 
 // Silent reading of English prose: 238 words a minute (Brysbaert 2019, doi:10.1016/j.jml.2019.104047).
 const WORDS_PER_SECOND = 238 / 60;
@@ -74,6 +78,7 @@ export function signalsOf(reading: Reading, ending: Ending, atMs: number): Signa
     const seconds = Math.max(0, reading.firstActionAtMs - reading.shownAtMs) / 1000;
     signals.time_to_action_seconds = oneDecimal(seconds);
   }
+  if (ending.type === 'again') return signals;
   if (ending.type === 'asked') {
     if (isReformulation(ending.before, ending.next)) signals.reformulated = true;
     else signals.follow_up_asked = true;

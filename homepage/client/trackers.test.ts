@@ -118,6 +118,21 @@ describe('the trackers', () => {
     ]);
     expect(new Set(sent.map(({ event_id }) => event_id)).size).toBe(2);
   });
+  it('neither praise nor blame an answer that was stopped and is asked for again', () => {
+    const { trackers, sent, pass } = onPage();
+    trackers.open(FIRST, WORDS);
+    pass(1);
+    trackers.close({ type: 'again' });
+    trackers.open(SECOND, WORDS);
+    expect(sent.map(({ signals }) => signals)).toEqual([{ read_time_seconds: 1 }]);
+  });
+  it('send nothing about an answer that the visitor has deleted', () => {
+    const { trackers, sent, leave } = onPage();
+    trackers.open(FIRST, WORDS);
+    trackers.forget();
+    leave();
+    expect(sent).toEqual([]);
+  });
   it('let go of the page when they are stopped', () => {
     const { trackers, sent, leave, listeners } = onPage();
     trackers.open(FIRST, WORDS);

@@ -24,7 +24,11 @@ export interface Trackers {
   note(interactionId: string, event: Noted): void;
   /** Notes copying within an answer's element and clicks on its links; returns how to stop. */
   watch(interactionId: string, element: Element): () => void;
+  /** Counts reading only while any of this element is on the screen; returns how to stop. */
+  within(element: Element): () => void;
   close(ending: Ending): void;
+  /** Nothing is sent about the answer that is open: the visitor has it deleted. */
+  forget(): void;
   /** Sends what is open and lets go of the page. */
   stop(): void;
 }
@@ -44,6 +48,8 @@ export interface TrackerOptions {
 
 export function trackAnswers(options: TrackerOptions = {}): Trackers {
   const { page = browserPage(), ...send } = options;
+  let onScreen = true;
+  const visible = () => page.visible() && onScreen;
   let current: { answer: AnswerRef; reading: Reading } | null = null;
   const apply = (event: ReadingEvent): void => {
     if (current !== null) current = { ...current, reading: advance(current.reading, event) };
@@ -59,7 +65,7 @@ export function trackAnswers(options: TrackerOptions = {}): Trackers {
     const signals = signalsOf(reading, ending, page.now());
     sendSignals(answer, signals, { ...send, eventId: newEventId() });
   };
-  const look = () => apply({ type: page.visible() ? 'shown' : 'hidden', atMs: page.now() });
+  const look = () => apply({ type: visible() ? 'shown' : 'hidden', atMs: page.now() });
   const gone = () => close({ type: 'left' });
   const letGo = [page.on('visibilitychange', look), page.on('pagehide', gone)];
 
@@ -68,21 +74,34 @@ export function trackAnswers(options: TrackerOptions = {}): Trackers {
     close,
     open(answer, text) {
       gone();
-      current = { answer, reading: startReading(text, page.now(), page.visible()) };
+      current = { answer, reading: startReading(text, page.now(), visible()) };
     },
     watch(interactionId, element) {
       const copied = () => note(interactionId, { type: 'copied' });
       const clicked = (event: Event) => {
+        // The wheel opens a link too; what comes after it, the right button first, does not.
+        if (event instanceof MouseEvent && event.button > 1) return;
         if (event.target instanceof Element && event.target.closest('a[href]') !== null) {
           note(interactionId, { type: 'citation' });
         }
       };
       element.addEventListener('copy', copied);
-      element.addEventListener('click', clicked);
+      for (const press of PRESSES) element.addEventListener(press, clicked);
       return () => {
         element.removeEventListener('copy', copied);
-        element.removeEventListener('click', clicked);
+        for (const press of PRESSES) element.removeEventListener(press, clicked);
       };
+    },
+    within(element) {
+      const observer = new IntersectionObserver((entries) => {
+        onScreen = entries.at(-1)?.isIntersecting ?? true;
+        look();
+      });
+      observer.observe(element);
+      return () => observer.disconnect();
+    },
+    forget() {
+      current = null;
     },
     stop() {
       gone();
@@ -90,6 +109,8 @@ export function trackAnswers(options: TrackerOptions = {}): Trackers {
     },
   };
 }
+
+const PRESSES = ['click', 'auxclick'] as const;
 
 function browserPage(): PageEvents {
   return {

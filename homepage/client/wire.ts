@@ -7,10 +7,10 @@ import * as z from 'zod/mini';
 z.config({ jitless: true });
 
 export const sourceSchema = z.object({
-  id: z.optional(z.string()),
-  title: z.optional(z.nullable(z.string())),
-  url: z.optional(z.nullable(z.string())),
-  text: z.optional(z.nullable(z.string())),
+  id: z.string(),
+  title: z.string(),
+  url: z.optional(z.string()),
+  text: z.optional(z.string()),
 });
 export type Source = z.infer<typeof sourceSchema>;
 

@@ -3,6 +3,7 @@
 // Used by the browser tests. It downloads nothing.
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import axe from 'axe-core';
 import {
   type Browser,
   type BrowserContextOptions,
@@ -126,4 +127,13 @@ export async function tabTo(page: Page, testId: string, key = 'Tab'): Promise<vo
     await page.keyboard.press(key);
   }
   throw new Error(`${testId} was not reached by ${key}; the focus went ${seen.join(' > ')}`);
+}
+
+/** What axe finds wrong with the page. Run from outside it: its policy lets no other script in. */
+export async function violations(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source);
+  // On a long page everything that axe found well would take longer to bring over than to find.
+  const found: unknown = await page.evaluate('axe.run().then(({ violations }) => violations)');
+  if (!Array.isArray(found)) throw new Error('axe.run() gave no list of violations');
+  return found.map((one: unknown) => JSON.stringify(one));
 }

@@ -1,47 +1,20 @@
 // The demo page in a real browser against the real Worker, model server and record: what a visitor
 // does ends up as rows that an operator can look up.
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
 import { feedbackValue } from '../../core/feedback-values.ts';
-import {
-  browserOrSkip,
-  focusedTestId,
-  launch,
-  openPage,
-  sidewaysScroll,
-  tabTo,
-  textOf,
-  type Watched,
-} from './browser.ts';
+import { browserOrSkip, focusedTestId, sidewaysScroll, tabTo, textOf } from './browser.ts';
 import { ask, idOf, lastAnswer, QUESTION, reaches, says } from './conversation.ts';
-import { type Stage, setStage } from './stage.ts';
+import { onStage } from './on-stage.ts';
 
 const browserPath = browserOrSkip();
 
 describe.skipIf(browserPath === null)('the demo page', { timeout: 240_000 }, () => {
-  let stage: Stage;
-  let browser: Browser;
-  let open: Watched[] = [];
-
-  beforeAll(async () => {
-    [stage, browser] = await Promise.all([setStage(), launch(browserPath ?? '')]);
-  }, 600_000);
-  afterAll(async () => {
-    await browser?.close();
-    await stage?.stop();
-  }, 60_000);
-  afterEach(async () => {
-    const problems = open.flatMap((watched) => watched.problems);
-    await Promise.all(open.map((watched) => watched.close()));
-    open = [];
-    expect(problems).toEqual([]);
-  });
-
+  const suite = onStage(browserPath);
   const visit = async (options = {}): Promise<Page> => {
-    const watched = await openPage(browser, stage.url, options);
-    open.push(watched);
-    await watched.page.getByTestId('chat-input').waitFor();
-    return watched.page;
+    const page = await suite.open(suite.stage.url, options);
+    await page.getByTestId('chat-input').waitFor();
+    return page;
   };
 
   it('shows an answer while it is written, and records one thumb as one row', async () => {
@@ -55,33 +28,36 @@ describe.skipIf(browserPath === null)('the demo page', { timeout: 240_000 }, () 
     expect((await textOf(answer)).length).toBeGreaterThan(early.length);
     expect(await textOf(page.getByTestId('model-version'))).toBe('smollm2-135m-instruct');
 
-    await page.getByTestId('thumb-up').click();
+    // Pressed again, at once or later, it is the same verdict and not another one.
+    await page.getByTestId('thumb-up').dblclick();
     await says(page, 'recorded');
-    // Pressed again, it is the same verdict and not another one.
     await page.getByTestId('thumb-up').click();
     expect(await page.getByTestId('thumb-up').getAttribute('aria-pressed')).toBe('true');
-    const rows = await stage.recorded(await idOf(page), 'thumbs_up');
-    expect(rows).toHaveLength(1);
+    const id = await idOf(page);
+    await suite.stage.recorded(id, 'thumbs_up');
+    // What is sent after it is recorded after it.
+    await page.getByTestId('thumb-down').click();
+    await suite.stage.recorded(id, 'thumbs_down');
+    expect(await suite.stage.recorded(id, 'thumbs_up')).toHaveLength(1);
   });
 
   it('records stars, and a correction with its kind', async () => {
     const page = await visit();
     const id = await ask(page);
-    await page.getByTestId('star-4').click();
+    await page.getByTestId('star-4').dblclick();
     await says(page, 'recorded');
     expect(await page.getByTestId('star-4').getAttribute('aria-pressed')).toBe('true');
-    const ratings = await stage.recorded(id, 'rating');
-    expect(ratings).toMatchObject([{ feedback_value: feedbackValue('rating', 4) }]);
-
     await page.getByTestId('correct-open').click();
     await page.getByTestId('correct-kind').selectOption('tone');
     await page.getByTestId('correct-text').fill('Good morning.');
     await page.getByTestId('correct-send').click();
     await page.getByTestId('correct-text').waitFor({ state: 'detached' });
     await says(page, 'recorded');
-    expect(await stage.recorded(id, 'correction')).toMatchObject([
+    expect(await suite.stage.recorded(id, 'correction')).toMatchObject([
       { corrected_response: 'Good morning.', correction_type: 'tone' },
     ]);
+    const ratings = await suite.stage.recorded(id, 'rating');
+    expect(ratings).toMatchObject([{ feedback_value: feedbackValue('rating', 4) }]);
   });
 
   it('copies an answer and says so to the server when the next question is asked', async () => {
@@ -92,7 +68,7 @@ describe.skipIf(browserPath === null)('the demo page', { timeout: 240_000 }, () 
     const copied = await page.evaluate(() => navigator.clipboard.readText());
     expect(copied.trim()).not.toBe('');
     await ask(page, 'What is a pod?');
-    const signals = await stage.recorded(id, 'signals');
+    const signals = await suite.stage.recorded(id, 'signals');
     expect(signals).toHaveLength(1);
     expect(signals[0]?.metadata).toMatchObject({ copy_event: true, follow_up_asked: true });
   });
@@ -115,7 +91,7 @@ describe.skipIf(browserPath === null)('the demo page', { timeout: 240_000 }, () 
     const id = await ask(page);
     await page.getByTestId('thumb-up').click();
     await says(page, 'recorded');
-    await stage.recorded(id, 'thumbs_up');
+    await suite.stage.recorded(id, 'thumbs_up');
     await page.getByTestId('erase-open').click();
     await page.getByRole('button', { name: 'Cancel' }).click();
     await expect.poll(() => focusedTestId(page)).toBe('erase-open');
@@ -127,10 +103,13 @@ describe.skipIf(browserPath === null)('the demo page', { timeout: 240_000 }, () 
     expect(await page.getByTestId('answer').count()).toBe(0);
     const held = await page.evaluate(() => JSON.stringify({ ...localStorage }));
     expect(held).not.toContain('visitor_token');
-    expect(await stage.isKnown(id)).toBe(false);
-    // Whoever asks next is somebody new, and is recorded.
+    expect(await suite.stage.isKnown(id)).toBe(false);
+    // Whoever asks next is somebody new, and is recorded; nothing more is sent about who is gone.
+    const told: string[] = [];
+    page.on('request', (request) => void told.push(request.postData() ?? ''));
     const next = await ask(page);
-    await expect.poll(() => stage.isKnown(next), { timeout: 20_000 }).toBe(true);
+    expect(told.filter((body) => body.includes(id))).toEqual([]);
+    await expect.poll(() => suite.stage.isKnown(next), { timeout: 20_000 }).toBe(true);
   });
 
   it('keeps earlier chats out of training too, when asked to', async () => {
@@ -161,8 +140,8 @@ describe.skipIf(browserPath === null)('the demo page', { timeout: 240_000 }, () 
     await page.getByTestId('correct-text').waitFor({ state: 'detached' });
     // The focus returns to where the form was opened, and not to the top of the page.
     await expect.poll(() => focusedTestId(page)).toBe('correct-open');
-    expect(await stage.recorded(id, 'thumbs_down')).toHaveLength(1);
-    expect(await stage.recorded(id, 'correction')).toHaveLength(1);
+    expect(await suite.stage.recorded(id, 'thumbs_down')).toHaveLength(1);
+    expect(await suite.stage.recorded(id, 'correction')).toHaveLength(1);
   });
 
   it.each(['light', 'dark'] as const)(

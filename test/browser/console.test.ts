@@ -1,18 +1,11 @@
 // The operators' console in a real browser against the real Worker: who gets in, what an operator
 // sees of visitors' corrections and decides about them, and that visitors' words stay words.
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { openWindow } from '../../core/calendar.ts';
-import {
-  browserOrSkip,
-  launch,
-  openPage,
-  sidewaysScroll,
-  textOf,
-  type Watched,
-} from './browser.ts';
-import { type Stage, setStage } from './stage.ts';
+import { browserOrSkip, sidewaysScroll, textOf } from './browser.ts';
+import { onStage } from './on-stage.ts';
 
 const browserPath = browserOrSkip();
 const HOSTILE = '<img src=x onerror="window.hacked = 1"><script>window.hacked = 1</script>';
@@ -24,41 +17,17 @@ const reviewsSchema = z.object({
 });
 
 describe.skipIf(browserPath === null)('the console', { timeout: 120_000 }, () => {
-  let stage: Stage;
-  let browser: Browser;
-  let open: Watched[] = [];
-  /** What a test provokes on purpose is not a problem. */
-  let provoked: RegExp | null = null;
-
-  beforeAll(async () => {
-    [stage, browser] = await Promise.all([setStage(), launch(browserPath ?? '')]);
-  }, 600_000);
-  afterAll(async () => {
-    await browser?.close();
-    await stage?.stop();
-  }, 60_000);
-  afterEach(async () => {
-    const problems = open.flatMap((watched) => watched.problems);
-    const expected = provoked;
-    await Promise.all(open.map((watched) => watched.close()));
-    open = [];
-    provoked = null;
-    expect(problems.filter((problem) => expected?.test(problem) !== true)).toEqual([]);
-  });
-
-  const visit = async (hash: string, options = {}): Promise<Page> => {
-    const watched = await openPage(browser, `${stage.url}${PATH}${hash}`, options);
-    open.push(watched);
-    return watched.page;
-  };
+  const suite = onStage(browserPath);
+  const visit = (hash: string, options = {}): Promise<Page> =>
+    suite.open(`${suite.stage.url}${PATH}${hash}`, options);
   const enter = async (options = {}): Promise<Page> => {
-    const page = await visit(`#token=${stage.operatorToken}`, options);
+    const page = await visit(`#token=${suite.stage.operatorToken}`, options);
     await page.getByTestId('station-visitors').waitFor();
     return page;
   };
-  const status = () => stage.admin('/admin/status', statusSchema);
+  const status = () => suite.stage.admin('/admin/status', statusSchema);
   const reviewed = async (decision: 'pending' | 'accepted' | 'rejected') =>
-    (await stage.admin(`/admin/reviews?status=${decision}`, reviewsSchema)).reviews;
+    (await suite.stage.admin(`/admin/reviews?status=${decision}`, reviewsSchema)).reviews;
   const allPending = async (count: number) =>
     expect.poll(async () => (await status()).reviews_pending, { timeout: 20_000 }).toBe(count);
   const staysText = async (page: Page) => {
@@ -69,13 +38,13 @@ describe.skipIf(browserPath === null)('the console', { timeout: 120_000 }, () =>
     page.getByTestId('review-item').filter({ hasText: text });
 
   it('refuses a wrong token at the gate and takes the right one', async () => {
-    provoked = /401/;
+    suite.provoke(/401/);
     const page = await visit('');
     await page.getByTestId('token-input').fill('not-the-token');
     await page.getByTestId('token-send').click();
     await page.getByTestId('token-refused').waitFor();
     expect(await page.getByTestId('station-visitors').count()).toBe(0);
-    await page.getByTestId('token-input').fill(stage.operatorToken);
+    await page.getByTestId('token-input').fill(suite.stage.operatorToken);
     await page.getByTestId('token-send').click();
     await page.getByTestId('station-visitors').waitFor();
     await page.getByTestId('leave').click();
@@ -84,7 +53,7 @@ describe.skipIf(browserPath === null)('the console', { timeout: 120_000 }, () =>
 
   it('takes the token out of the link at once and keeps it in the tab', async () => {
     const page = await enter();
-    expect(page.url()).toBe(`${stage.url}${PATH}`);
+    expect(page.url()).toBe(`${suite.stage.url}${PATH}`);
     await page.reload();
     await page.getByTestId('station-visitors').waitFor();
   });
@@ -122,8 +91,8 @@ describe.skipIf(browserPath === null)('the console', { timeout: 120_000 }, () =>
   });
 
   it('shows corrections with question, old and new text, and decides about each', async () => {
-    const accepted = await stage.askAndCorrect('How long are logs kept?', 'For 30 days.');
-    const refused = await stage.askAndCorrect('Who is on call?', 'Nobody, ever.');
+    const accepted = await suite.stage.askAndCorrect('How long are logs kept?', 'For 30 days.');
+    const refused = await suite.stage.askAndCorrect('Who is on call?', 'Nobody, ever.');
     await allPending(2);
     const page = await enter();
     const first = item(page, 'For 30 days.');
@@ -150,8 +119,8 @@ describe.skipIf(browserPath === null)('the console', { timeout: 120_000 }, () =>
   });
 
   it('says which model gave an answer and how it was routed there', async () => {
-    const id = await stage.askAndCorrect('Where are the dashboards?', 'In Grafana.');
-    await stage.recorded(id, 'correction');
+    const id = await suite.stage.askAndCorrect('Where are the dashboards?', 'In Grafana.');
+    await suite.stage.recorded(id, 'correction');
     const page = await enter();
     await page.getByTestId('lineage-input').fill(id);
     await page.getByTestId('lineage-look').click();
@@ -164,9 +133,7 @@ describe.skipIf(browserPath === null)('the console', { timeout: 120_000 }, () =>
   });
 
   it("shows a visitor's markup as the text it is", async () => {
-    const watched = await openPage(browser, stage.url);
-    open.push(watched);
-    const visitor = watched.page;
+    const visitor = await suite.open(suite.stage.url);
     await visitor.getByTestId('chat-input').fill(HOSTILE);
     await visitor.getByTestId('send').click();
     await visitor.getByTestId('correct-open').click({ timeout: 90_000 });
@@ -175,7 +142,7 @@ describe.skipIf(browserPath === null)('the console', { timeout: 120_000 }, () =>
     await visitor.getByTestId('feedback-status').filter({ hasText: 'recorded' }).waitFor();
     await staysText(visitor);
     const id = await visitor.getByTestId('answer').getAttribute('data-interaction-id');
-    await stage.recorded(id ?? 'no interaction id', 'correction');
+    await suite.stage.recorded(id ?? 'no interaction id', 'correction');
 
     const page = await enter();
     const shown = item(page, '<script>');
@@ -188,19 +155,19 @@ describe.skipIf(browserPath === null)('the console', { timeout: 120_000 }, () =>
   });
 
   it('shows what could not be written and why, and replays it once the cause is mended', async () => {
-    await stage.database(`
+    await suite.stage.database(`
       ALTER TABLE feedback_events ADD CONSTRAINT not_on_fridays
       CHECK (corrected_response IS DISTINCT FROM 'Only on Fridays.') NOT VALID`);
-    const id = await stage.askAndCorrect('When do you deploy?', 'Only on Fridays.');
+    const id = await suite.stage.askAndCorrect('When do you deploy?', 'Only on Fridays.');
     const page = await enter();
     const letter = page.getByTestId('dead-letter').filter({ hasText: id });
     await letter.waitFor();
     expect(await textOf(letter)).toContain('not_on_fridays');
     expect(await textOf(letter)).not.toContain('Fridays.');
-    await stage.database('ALTER TABLE feedback_events DROP CONSTRAINT not_on_fridays');
+    await suite.stage.database('ALTER TABLE feedback_events DROP CONSTRAINT not_on_fridays');
     await letter.getByTestId('dead-letter-replay').click();
     await letter.waitFor({ state: 'detached' });
-    const recorded = await stage.recorded(id, 'correction');
+    const recorded = await suite.stage.recorded(id, 'correction');
     expect(recorded).toMatchObject([{ corrected_response: 'Only on Fridays.' }]);
     await page.locator('#dead-letters').waitFor({ state: 'detached' });
   });
@@ -209,7 +176,7 @@ describe.skipIf(browserPath === null)('the console', { timeout: 120_000 }, () =>
     const page = await enter();
     const section = page.locator('#bounds');
     await section.filter({ hasText: 'Every vote since' }).waitFor();
-    await stage.database(`
+    await suite.stage.database(`
       INSERT INTO feedback_events (event_id, interaction_id, visitor_id, source, feedback_type,
         feedback_value, model_version, metadata, at, received_at)
       SELECT gen_random_uuid(), gen_random_uuid(), 'visitor-of-many-votes', 'explicit',

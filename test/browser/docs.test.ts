@@ -1,10 +1,9 @@
 // The description of the API as people read it, in a browser, served by the real Worker under its policy.
-import axe from 'axe-core';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ENDPOINTS } from '../../core/openapi/endpoints.ts';
 import { type Edge, startEdge } from '../edge.ts';
-import { browserOrSkip, launch, openPage, sidewaysScroll } from './browser.ts';
+import { browserOrSkip, launch, openPage, sidewaysScroll, violations } from './browser.ts';
 
 const browserPath = browserOrSkip();
 
@@ -32,11 +31,7 @@ describe.skipIf(browserPath === null)('/docs/', { timeout: 120_000 }, () => {
       await page.locator('details').evaluateAll((all) => {
         for (const one of all) one.setAttribute('open', '');
       });
-      await page.evaluate(axe.source);
-      const violations = await page.evaluate(
-        'axe.run().then(({ violations }) => violations.map(({ id, nodes }) => [id, nodes[0].html]))',
-      );
-      expect(violations).toEqual([]);
+      expect(await violations(page)).toEqual([]);
       expect(problems).toEqual([]);
       await close();
     },

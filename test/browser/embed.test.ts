@@ -1,74 +1,44 @@
-// The script tag on a page of another origin, in a browser that blocks third-party cookies, against
-// the real Worker, model server and record: what a visitor does there ends up as rows.
-import axe from 'axe-core';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { browserOrSkip, openPage, sidewaysScroll, textOf, type Watched } from './browser.ts';
+// The script tag, the React components and the plain functions on a page of another origin, in a
+// browser that blocks third-party cookies, against the real Worker, model server and record: what a
+// visitor does there ends up as rows.
+import type { Page } from 'playwright-core';
+import { afterAll, describe, expect, it } from 'vitest';
+import { browserOrSkip, sidewaysScroll, textOf, violations } from './browser.ts';
 import { ask, idOf, lastAnswer, QUESTION, reaches, says } from './conversation.ts';
-import { type Elsewhere, page as homepage, launchStrict, openElsewhere } from './elsewhere.ts';
-import { type Stage, setStage } from './stage.ts';
+import {
+  type Elsewhere,
+  furnish,
+  launchStrict,
+  openElsewhere,
+  openForbidding,
+} from './elsewhere.ts';
+import { testAnswers } from './embedded-answers.ts';
+import { onStage } from './on-stage.ts';
+import { setStage } from './stage.ts';
 
 const browserPath = browserOrSkip();
 
-describe.skipIf(browserPath === null)('the script tag elsewhere', { timeout: 240_000 }, () => {
+describe.skipIf(browserPath === null)('the chat elsewhere', { timeout: 240_000 }, () => {
   let elsewhere: Elsewhere;
-  let stage: Stage;
-  let browser: Browser;
-  let open: Watched[] = [];
-  /** What a test provokes on purpose is not a problem. */
-  let provoked: RegExp | null = null;
-
-  beforeAll(async () => {
-    elsewhere = await openElsewhere();
-    [stage, browser] = await Promise.all([
-      setStage([elsewhere.origin]),
-      launchStrict(browserPath ?? ''),
-    ]);
-    const tag = (attributes: string) =>
-      `<script src="${stage.url}/widget.js" ${attributes}></script>`;
-    elsewhere.put('host', stage.url);
-    elsewhere.put('/corner', homepage(tag('data-title="Ask Bruno"')));
-    const room = '<div id="chat"></div>';
-    const inline = 'data-target="#chat" data-ideas="Say hello.|What is a pod?"';
-    elsewhere.put('/inline', homepage(tag(inline), room));
-    elsewhere.put('/dark', homepage(tag(`${inline} data-theme="dark"`), room));
-    elsewhere.put('/gone', homepage(''));
-  }, 600_000);
-  afterAll(async () => {
-    await browser?.close();
-    await stage?.stop();
-    await elsewhere?.stop();
-  }, 60_000);
-  afterEach(async () => {
-    const problems = open.flatMap((watched) => watched.problems);
-    const expected = provoked;
-    await Promise.all(open.map((watched) => watched.close()));
-    open = [];
-    provoked = null;
+  const suite = onStage(browserPath, {
+    launch: launchStrict,
     // The page asks the Worker, and nobody else.
-    const asked = `request to ${stage.url}/`;
-    const told = problems.filter((problem) => !problem.startsWith(asked));
-    expect(told.filter((problem) => expected?.test(problem) !== true)).toEqual([]);
+    allows: (problem, stage) => problem.startsWith(`request to ${stage.url}/`),
+    set: async () => {
+      elsewhere = await openElsewhere();
+      const stage = await setStage([elsewhere.origin]);
+      await furnish(elsewhere, stage.url);
+      return stage;
+    },
   });
+  afterAll(() => elsewhere?.stop());
+  const visit = (path: string, options = {}): Promise<Page> =>
+    suite.open(`${elsewhere.origin}${path}`, options);
 
-  const visit = async (path: string, options = {}): Promise<Page> => {
-    const watched = await openPage(browser, `${elsewhere.origin}${path}`, options);
-    open.push(watched);
-    return watched.page;
-  };
-  // Run from outside the page: its policy lets no other script in.
-  const violations = async (page: Page): Promise<string[]> => {
-    await page.evaluate(axe.source);
-    const found = await page.evaluate('axe.run()');
-    if (typeof found !== 'object' || found === null || !('violations' in found)) {
-      throw new Error('axe.run() gave no violations');
-    }
-    if (!Array.isArray(found.violations)) throw new Error('axe.run() gave no list');
-    return found.violations.map((one: unknown) => JSON.stringify(one));
-  };
+  testAnswers({ suite, visit });
 
   it('is tried in a browser that takes no cookie from another site', async () => {
-    provoked = new RegExp(`request to ${elsewhere.stranger}`);
+    suite.provoke(new RegExp(`request to ${elsewhere.stranger}`));
     const page = await visit('/gone');
     const context = page.context();
     await page.evaluate(
@@ -93,8 +63,8 @@ describe.skipIf(browserPath === null)('the script tag elsewhere', { timeout: 240
     await page.getByTestId('chat-input').waitFor();
     const id = await ask(page);
     await page.getByTestId('thumb-up').click();
-    await says(page, 'recorded');
-    expect(await stage.recorded(id, 'thumbs_up')).toHaveLength(1);
+    await page.getByRole('status').filter({ hasText: 'recorded' }).waitFor();
+    expect(await suite.stage.recorded(id, 'thumbs_up')).toHaveLength(1);
     expect(await page.context().cookies()).toEqual([]);
 
     // Closed and opened again it still holds the conversation; Escape closes, the focus goes back.
@@ -109,7 +79,7 @@ describe.skipIf(browserPath === null)('the script tag elsewhere', { timeout: 240
     const page = await visit('/inline');
     await ask(page);
     const kept = () =>
-      page.evaluate((url) => localStorage.getItem(`bruno.session:${url}`), stage.url);
+      page.evaluate((url) => localStorage.getItem(`bruno.session:${url}`), suite.stage.url);
     const before = await kept();
     await page.reload();
     await ask(page);
@@ -123,13 +93,13 @@ describe.skipIf(browserPath === null)('the script tag elsewhere', { timeout: 240
     await page.getByTestId('copy').click();
     await page.getByTestId('copy').filter({ hasText: 'Copied' }).waitFor();
     await page.goto(`${elsewhere.origin}/gone`);
-    const signals = await stage.recorded(id, 'signals');
+    const signals = await suite.stage.recorded(id, 'signals');
     expect(signals).toHaveLength(1);
     expect(signals[0]?.metadata).toMatchObject({ copy_event: true });
   });
 
   it('keeps a vote given offline, and sends it once when the connection is back', async () => {
-    provoked = /ERR_INTERNET_DISCONNECTED/;
+    suite.provoke(/ERR_INTERNET_DISCONNECTED/);
     const page = await visit('/inline');
     const id = await ask(page);
     await page.context().setOffline(true);
@@ -137,18 +107,28 @@ describe.skipIf(browserPath === null)('the script tag elsewhere', { timeout: 240
     await says(page, 'Kept on this device');
     await page.context().setOffline(false);
     await says(page, 'recorded');
-    expect(await stage.recorded(id, 'thumbs_down')).toHaveLength(1);
+    expect(await suite.stage.recorded(id, 'thumbs_down')).toHaveLength(1);
     expect(
-      await page.evaluate((url) => localStorage.getItem(`bruno.outbox:${url}`), stage.url),
+      await page.evaluate((url) => localStorage.getItem(`bruno.outbox:${url}`), suite.stage.url),
     ).toBeNull();
+
+    // Closed before the connection is back, it is sent on the next visit.
+    await page.context().setOffline(true);
+    await page.getByTestId('star-2').click();
+    await says(page, 'Kept on this device');
+    const next = await page.context().newPage();
+    await page.close();
+    await next.context().setOffline(false);
+    await next.goto(`${elsewhere.origin}/inline`);
+    expect(await suite.stage.recorded(id, 'rating')).toMatchObject([{ feedback_value: -0.5 }]);
   });
 
   it('says when a question did not get through, and asks it again', async () => {
-    provoked = /ERR_INTERNET_DISCONNECTED/;
+    suite.provoke(/ERR_INTERNET_DISCONNECTED/);
     const page = await visit('/inline');
     await page.context().setOffline(true);
     await page.getByRole('button', { name: QUESTION }).click();
-    const said = page.getByTestId('chat-error');
+    const said = page.getByRole('alert').getByTestId('chat-error');
     await said.waitFor();
     expect(await textOf(said)).toContain('Check your connection');
     await page.context().setOffline(false);
@@ -164,9 +144,103 @@ describe.skipIf(browserPath === null)('the script tag elsewhere', { timeout: 240
     const choice = page.getByTestId('training-opt-out');
     await choice.waitFor();
     await expect.poll(() => choice.isChecked()).toBe(true);
-    const sent = page.waitForRequest(`${stage.url}/api/chat`);
+    const sent = page.waitForRequest(`${suite.stage.url}/api/chat`);
     await ask(page);
     expect((await sent).postDataJSON()).toMatchObject({ training_opt_out: true });
+  });
+
+  it.each([
+    ['no-preference', ['bruno-breathe', 'bruno-breathe', 'bruno-breathe'], ['transform']],
+    ['reduce', [], []],
+  ] as const)(
+    'moves only for a visitor who lets it: prefers-reduced-motion %s',
+    async (reducedMotion, waiting, switching) => {
+      const page = await visit('/inline', { reducedMotion });
+      const moving = () =>
+        page.locator('.chat').evaluate((chat) =>
+          chat
+            .getAnimations({ subtree: true })
+            .map((one) => (one instanceof CSSTransition ? one.transitionProperty : one))
+            .map((one) => (one instanceof CSSAnimation ? one.animationName : one)),
+        );
+      expect(await moving()).toEqual([]);
+      // Never answered: the chat goes on waiting, and says so to who can't see it.
+      await page.route('**/api/chat', () => undefined);
+      await page.getByRole('button', { name: QUESTION }).click();
+      await page.getByText('The answer is on its way.').waitFor();
+      expect(await lastAnswer(page).getAttribute('aria-busy')).toBe('true');
+      expect(await moving()).toEqual(waiting);
+      await page.getByTestId('stop').click();
+      await reaches(lastAnswer(page), 'stopped');
+      expect(await lastAnswer(page).getAttribute('aria-busy')).toBe('false');
+      const started = page.getByTestId('training-opt-out').evaluate(async (input) => {
+        const names: string[] = [];
+        input.addEventListener('transitionrun', (event) => {
+          if (event instanceof TransitionEvent) names.push(event.propertyName);
+        });
+        if (input instanceof HTMLElement) input.click();
+        await new Promise((done) => setTimeout(done, 100));
+        return names;
+      });
+      expect(await started).toEqual(switching);
+      const scrolls = page
+        .locator('.talk')
+        .evaluate((talk) => getComputedStyle(talk).scrollBehavior);
+      expect(await scrolls).toBe('auto');
+    },
+  );
+
+  it.each([
+    ['/inline', 'light', 'light'],
+    ['/inline', 'dark', 'dark'],
+    ['/dark', 'light', 'dark'],
+    ['/light', 'dark', 'light'],
+  ] as const)('%s in a %s system is %s', async (path, colorScheme, expected) => {
+    const page = await visit(path, { colorScheme });
+    const [paper, ink] = await page.locator('.chat').evaluate((chat) => {
+      const { backgroundColor, color } = getComputedStyle(chat);
+      return [backgroundColor, color].map((one) =>
+        (one.match(/\d+/g) ?? []).reduce((sum, part) => sum + Number(part), 0),
+      );
+    });
+    expect((paper ?? 0) < (ink ?? 0) ? 'dark' : 'light').toBe(expected);
+  });
+
+  it('says what happens with a chat, and begins with no where the browser says no', async () => {
+    const page = await visit('/inline');
+    const choice = page.getByRole('switch', { name: "Don't use my chats for training" });
+    await page.getByText('Ask away.').waitFor();
+    await page.getByText('Chats and votes are stored and may train this assistant.').waitFor();
+    const policy = page.getByRole('link', { name: 'Privacy' });
+    expect(await policy.getAttribute('href')).toBe(`${suite.stage.url}/`);
+    expect(await choice.isChecked()).toBe(false);
+    // As browsers do that send Global Privacy Control; Chromium has no such setting.
+    await page.addInitScript(() =>
+      Object.defineProperty(navigator, 'globalPrivacyControl', { value: true }),
+    );
+    await page.reload();
+    await expect.poll(() => choice.isChecked()).toBe(true);
+    await page.getByText('New questions and your votes on them are kept out').waitFor();
+    // The visitor's own word weighs more.
+    await choice.press('Space');
+    await page.reload();
+    await page.getByText('Chats and votes are stored').waitFor();
+    expect(await choice.isChecked()).toBe(false);
+  });
+
+  it('answers, and records a vote, where the browser lets no site keep anything', async () => {
+    const { page, close } = await openForbidding(browserPath ?? '', `${elsewhere.origin}/inline`);
+    try {
+      expect(
+        await page.evaluate(() => `${Reflect.get(window, 'localStorage')}`).catch(String),
+      ).toContain('SecurityError');
+      const id = await ask(page);
+      await page.getByTestId('thumb-up').click();
+      await says(page, 'recorded');
+      expect(await suite.stage.recorded(id, 'thumbs_up')).toHaveLength(1);
+    } finally {
+      await close();
+    }
   });
 
   it.each([

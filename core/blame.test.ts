@@ -2,7 +2,6 @@ import { expect, test } from 'vitest';
 import { blame, type Trouble } from './blame.ts';
 
 const trouble = (over: Partial<Trouble>): Trouble => ({
-  candidate: true,
   assignedFailure: null,
   outcome: 'complete',
   answered: true,
@@ -15,6 +14,11 @@ test.each<[string, Partial<Trouble>, ReturnType<typeof blame>]>([
   ['a whole answer is nobody\u2019s', {}, null],
   ['a candidate replaced by production is its own', { assignedFailure: 'timed_out' }, 'model'],
   ['a candidate that was skipped is its own', { assignedFailure: 'circuit_open' }, 'model'],
+  [
+    'production that had to be asked again is its own as a candidate\u2019s would be',
+    { assignedFailure: 'refused' },
+    'model',
+  ],
   ['a full gateway is the service\u2019s', { assignedFailure: 'busy' }, 'service'],
   [
     'both failing is the service\u2019s',
@@ -44,27 +48,23 @@ test.each<[string, Partial<Trouble>, ReturnType<typeof blame>]>([
   ],
   [
     'production that breaks midway is its own as a candidate\u2019s would be',
-    { candidate: false, outcome: 'broke' },
+    { outcome: 'broke' },
     'model',
   ],
   [
     'production that breaks while it is ill is the service\u2019s',
-    { candidate: false, outcome: 'broke', productionWell: false },
+    { outcome: 'broke', productionWell: false },
     'service',
   ],
   [
     'production silent is the service\u2019s',
-    { candidate: false, outcome: 'unanswered', answered: false },
+    { outcome: 'unanswered', answered: false },
     'service',
   ],
-  [
-    'production that begins later than a candidate may is its own',
-    { candidate: false, late: true },
-    'model',
-  ],
+  ['production that begins later than a candidate may is its own', { late: true }, 'model'],
   [
     'production that begins late while it is ill is nobody\u2019s',
-    { candidate: false, late: true, productionWell: false },
+    { late: true, productionWell: false },
     null,
   ],
   ['a client that leaves is nobody\u2019s', { outcome: 'left' }, null],

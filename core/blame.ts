@@ -6,9 +6,7 @@
 export type Fault = 'model' | 'service';
 
 export interface Trouble {
-  /** The assigned version is not production. */
-  candidate: boolean;
-  /** Why the candidate gave no first token; null when it did, or was never in question. */
+  /** Why the assigned version gave no first token and production was asked, or asked again; null when it gave one. */
   assignedFailure: string | null;
   /** `unanswered`: nobody gave a first token. `left`: the client went, before or after it. */
   outcome: 'complete' | 'broke' | 'unanswered' | 'left';
@@ -22,8 +20,8 @@ export interface Trouble {
 
 /** Null when there is nobody to blame. */
 export function blame(trouble: Trouble): Fault | null {
-  const { candidate, assignedFailure, outcome, answered, late, productionWell } = trouble;
-  if (candidate && assignedFailure !== null) {
+  const { assignedFailure, outcome, answered, late, productionWell } = trouble;
+  if (assignedFailure !== null) {
     if (outcome === 'unanswered' || outcome === 'broke') return 'service';
     if (!answered) return null;
     // The gateway's queue is everyone's: being asked first is not a reason to be blamed for it.

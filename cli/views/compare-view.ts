@@ -126,6 +126,7 @@ function servedBy({
   model_assigned: assigned,
   assigned_failure: why,
 }: RatedAnswer) {
-  if (served === assigned) return served;
-  return `${served}, in place of ${assigned}${why === null ? '' : ` (${plain(why)})`}`;
+  const because = why === null ? '' : ` (${plain(why)})`;
+  if (served === assigned) return why === null ? served : `${served}, asked again${because}`;
+  return `${served}, in place of ${assigned}${because}`;
 }

@@ -28,8 +28,9 @@ export function reactionsOf(answer: RatedAnswer): string[] {
 
 /** Who answered, and why it was not who should have. */
 export function servedBy({ model_served, model_assigned, assigned_failure }: RatedAnswer): string {
-  if (model_served === model_assigned) return model_served;
   const why = assigned_failure === null ? '' : ` (${words(assigned_failure)})`;
+  if (model_served === model_assigned)
+    return why === '' ? model_served : `${model_served}, asked again${why}`;
   return `${model_served} in place of ${model_assigned}${why}`;
 }
 

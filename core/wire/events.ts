@@ -28,7 +28,7 @@ export const interactionEventSchema = z.strictObject({
   routing_version: z.int(),
   status: z.enum(['complete', 'partial', 'error']),
   error_code: z.string().nullable(),
-  /** Why the assigned model gave no first token and production was asked instead. */
+  /** Why the assigned model gave no first token and production was asked instead, or again. */
   assigned_failure: z.string().nullish(),
   /** Whom the trouble counts against; see core/blame.ts. */
   fault: z.enum(['model', 'service']).nullish(),

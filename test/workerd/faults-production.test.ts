@@ -43,6 +43,39 @@ test.each([
   },
 );
 
+test('production that fails once is asked again, and counts it as a candidate\u2019s would be', async () => {
+  const experiment = await trial(named('well'), 0);
+  const message = named('stumble once');
+  const given = await chat(message);
+  expect(given.response).toBe(`tiny-sre answers: ${message}`);
+  await quiet();
+  expect(await recorded(message)).toMatchObject([
+    {
+      model_served: 'tiny-sre',
+      model_assigned: 'tiny-sre',
+      arm: 'control',
+      status: 'complete',
+      assigned_failure: 'refused',
+      fault: 'model',
+    },
+  ]);
+  expect(await reached(message)).toHaveLength(2);
+  expect(await counts(experiment)).toEqual({ answers: 1, votes: 0, exposures: 1 });
+});
+
+test('production that fails twice counts against nobody, and is not asked a third time', async () => {
+  await trial(named('well'), 0);
+  const message = named('refuse everyone');
+  const { id, visitor_token } = await newVisitor();
+  const asked = await call('/api/chat', { body: { session_id: id, visitor_token, message } });
+  expect(asked.status).toBe(503);
+  await quiet();
+  expect(await recorded(message)).toMatchObject([
+    { status: 'error', assigned_failure: null, fault: 'service' },
+  ]);
+  expect(await reached(message)).toHaveLength(2);
+});
+
 test('when production dies midway what came is a partial answer, recorded once', async () => {
   const experiment = await trial(null);
   const message = named('die midway');

@@ -57,6 +57,13 @@ async function chat(request: IncomingMessage, response: ServerResponse): Promise
     response.writeHead(500).end('{"error":{"code":"broken","message":"no"}}');
     return;
   }
+  if (
+    question.includes('stumble once') &&
+    seen.filter((one) => one.question === question).length === 1
+  ) {
+    response.writeHead(500).end();
+    return;
+  }
   const before = seen.filter((one) => one.model === model).length;
   if (model.includes('recovers') && before <= 5) {
     response.writeHead(500).end();

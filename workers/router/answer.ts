@@ -84,7 +84,6 @@ export async function answer(
     if (settled) return;
     settled = true;
     const fault = blame({
-      candidate,
       assignedFailure: opened?.assignedFailure ?? null,
       outcome,
       answered: opened?.ok ?? false,

@@ -1,5 +1,6 @@
 // Until the first token: which model is asked, and who stands in for it. A candidate that its
-// breaker keeps away, or that fails or hangs, is replaced by production before anything is sent.
+// breaker keeps away, or that fails or hangs, is replaced by production before anything is sent; production
+// itself is asked once more.
 // Production is always asked: nothing here may keep a visitor from the last resort.
 
 import {
@@ -38,15 +39,13 @@ type Tried =
     }
   | { ok: false; model: string; failure: ModelFailure; detail: string };
 
-/** `assignedFailure`: why the candidate was replaced; null when it was not. */
+/** `assignedFailure`: why production was asked in the place of what was assigned, or again; null when it was not. */
 export type Opening = Tried & { assignedFailure: AssignedFailure | null };
 
 /** Never throws. An opened model's breaker is settled by whoever reads the answer to its end. */
 export async function openAnswer(env: Env, plan: OpeningPlan): Promise<Opening> {
   const { assigned, production, patience, signal } = plan;
-  if (assigned === production) {
-    return { ...(await lastResort(env, plan)), assignedFailure: null };
-  }
+  if (assigned === production) return openProduction(env, plan);
   if (!breakers.admits(assigned, now(env))) {
     return { ...(await lastResort(env, plan)), assignedFailure: 'circuit_open' };
   }
@@ -68,6 +67,25 @@ export async function openAnswer(env: Env, plan: OpeningPlan): Promise<Opening> 
   const guilty = replaced.ok && failure !== 'busy';
   breakers.settle(assigned, guilty ? 'failed' : 'unknown', now(env));
   return { ...replaced, assignedFailure: failure };
+}
+
+/** Failures that come at once and may be gone the next moment; a queue that is full or a model that hangs is not. */
+const PASSING: readonly ModelFailure[] = ['unreachable', 'refused', 'broken', 'garbage'];
+
+/**
+ * What fails without a word is asked once more, as a candidate's failure is replaced. So visitors see fewer
+ * failures, and both arms of an experiment count them by one rule: were only a candidate's counted, one that is
+ * production's equal would be taken for worse.
+ */
+async function openProduction(env: Env, plan: OpeningPlan): Promise<Opening> {
+  const tried = await lastResort(env, plan);
+  const passes = tried.ok ? !tried.spoke : PASSING.includes(tried.failure);
+  if (!passes || plan.signal.aborted || !breakers.isWell(plan.production)) {
+    return { ...tried, assignedFailure: null };
+  }
+  const again = await lastResort(env, plan);
+  if (!again.ok || !again.spoke) return { ...(tried.ok ? tried : again), assignedFailure: null };
+  return { ...again, assignedFailure: tried.ok ? 'broken' : tried.failure };
 }
 
 async function lastResort(env: Env, plan: OpeningPlan): Promise<Tried> {

@@ -33,6 +33,7 @@ import { AGENT, asOperator, call, rows } from './support.ts';
 const DAY = 86_400_000;
 const MINUTE = 60_000;
 const learning = learningOf(env);
+const DATASET = 'pruning-dataset';
 
 beforeEach(async () => {
   await cleared();
@@ -44,6 +45,9 @@ afterAll(async () => {
   learning.models = { prune: true, keep_last: 8, keep_days: 60 };
   learning.ab_testing.holdout = { enabled: false, share: 0.02, weeks: 4 };
   await cleared();
+  // A dataset that is never closed would keep the sweeps of other files waiting.
+  await rows(sql`DELETE FROM training_jobs WHERE dataset_id LIKE ${`${DATASET}-%`}`);
+  await rows(sql`DELETE FROM datasets WHERE id LIKE ${`${DATASET}-%`}`);
   moveClock(env, Date.now());
 });
 
@@ -142,7 +146,7 @@ test('an old model loses its weights everywhere, and keeps its manifest, its log
 test('what earlier attempts left, and the checkpoint, go as well', async () => {
   const id = named('tried-twice');
   const jobId = crypto.randomUUID();
-  const datasetId = named('dataset');
+  const datasetId = named(DATASET);
   const at = new Date(now(env));
   await database(async (db) => {
     await openDataset(db, { id: datasetId, windowStart: at, windowEnd: at, createdAt: at });
@@ -175,7 +179,7 @@ test('what anything needs keeps its files, and the plan says what for', async ()
   }
   await route({ action: 'start', model_id: tried, share: 0.1 });
   await newRollout({ candidate: planned, policy: { startsItself: false } });
-  const datasetId = named('dataset');
+  const datasetId = named(DATASET);
   const at = new Date(now(env));
   await database(async (db) => {
     await openDataset(db, { id: datasetId, windowStart: at, windowEnd: at, createdAt: at });

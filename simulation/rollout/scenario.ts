@@ -10,23 +10,37 @@ const positive = z.number().positive();
 
 const arm = {
   /** Share of up among up and down. */
-  thumbs_up: rate.default(0.723),
+  thumbs_up: rate,
   /** Share of answers that fail by the model's own fault. */
-  error: rate.default(0.0084),
+  error: rate,
   /** Share of judged answers with something their sources do not say. */
-  hallucination: rate.default(0.0212),
+  hallucination: rate,
   /** Quantiles of the log-normal time to the first token, in seconds. */
-  first_token_p95: positive.default(1.82),
-  first_token_p99: positive.default(3.45),
+  first_token_p95: positive,
+  first_token_p99: positive,
   /** Median time for each further token, in seconds; spread as the first token's. */
-  output_token_p50: positive.default(0.03),
+  output_token_p50: positive,
   /** Chance that a satisfied, and a dissatisfied, visitor says so. */
-  votes_when_up: rate.default(0.24),
-  votes_when_down: rate.default(0.24),
+  votes_when_up: rate,
+  votes_when_down: rate,
 };
 
-const armSchema = z
-  .strictObject(arm)
+/** What scenarios that say nothing else have. */
+const USUAL = {
+  thumbs_up: 0.723,
+  error: 0.0084,
+  hallucination: 0.0212,
+  first_token_p95: 1.82,
+  first_token_p99: 3.45,
+  output_token_p50: 0.03,
+  votes_when_up: 0.24,
+  votes_when_down: 0.24,
+};
+
+const givenArm = z.strictObject(arm).partial();
+const armSchema = givenArm
+  .transform((given) => ({ ...USUAL, ...given }))
+  .pipe(z.strictObject(arm))
   .refine((value) => value.first_token_p99 > value.first_token_p95, {
     error: 'first_token_p99 must be above first_token_p95',
     path: ['first_token_p99'],
@@ -72,7 +86,7 @@ export const scenarioSchema = z.strictObject({
   judged: rate.default(0.1),
   control: armSchema.prefault({}),
   /** Only what differs from control. */
-  treatment: z.strictObject(z.object(arm).partial().shape).prefault({}),
+  treatment: givenArm.default({}),
   /** Hours after the start at which the difference in thumbs has faded to nothing, linearly. */
   novelty_hours: positive.optional(),
   /** Votes are recorded this many hours after they were given. */

@@ -26,6 +26,7 @@ export interface ProductionChange {
 
 /** By the number of weeks, because another one measures something else. */
 export const holdoutId = (weeks: number): string => `holdout-${weeks}w`;
+export const isHoldoutId = (id: string): boolean => /^holdout-\d+w$/.test(id);
 
 export function stratumOfWeek(id: string): number {
   const { year, week } = parseWeekId(id);

@@ -130,6 +130,7 @@ describe('which answers are judged', () => {
     ['a fault of the service', { fault: 'service' }],
     ['no experiment', { experiment_id: null, arm: 'none' }],
     ['no stage', { share_bp: null }],
+    ['a visitor who is held out', { experiment_id: 'holdout-4w' }],
   ])('never with %s', (_what, over) => {
     expect(judgeable(event(over))).toBeUndefined();
   });

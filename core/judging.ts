@@ -3,6 +3,7 @@
 // neither the order of delivery nor a repeat changes it. Called by functions/judging. Pure.
 
 import { unitHash } from './assignment.ts';
+import { isHoldoutId } from './holdout.ts';
 import type { Arm } from './statistics/moments.ts';
 import type { InteractionEvent } from './wire/events.ts';
 
@@ -53,6 +54,8 @@ export interface PlacedInExperiment {
 export function judgeable(event: InteractionEvent): PlacedInExperiment | undefined {
   const { experiment_id: experimentId, arm, share_bp: shareBp } = event;
   if (experimentId === null || arm === 'none' || typeof shareBp !== 'number') return undefined;
+  // What the loop gains is told by thumbs and errors.
+  if (isHoldoutId(experimentId)) return undefined;
   if (event.status !== 'complete' || event.fault === 'service') return undefined;
   return hasSources(event.sources) ? { experimentId, arm, shareBp } : undefined;
 }

@@ -186,6 +186,18 @@ test('settings that come back to production are not tried against themselves', (
 test.each<[string, RouteCommand[], RouteCommand, string]>([
   ['a model and settings at once', [], trying('1', { modelId: 'x' }), 'a model, or settings'],
   ['neither', [], { action: 'start', shareBp: 1000 }, 'a model, or settings'],
+  [
+    'one that was compared with another production',
+    [...two, { action: 'promote', modelId: 'a', against: 'base' }],
+    { action: 'promote', modelId: 'b', against: 'base' },
+    'b was compared with base, and a is in production',
+  ],
+  [
+    'settings that the model before had too, by their own name',
+    [trying('1'), { action: 'promote' }, start, { action: 'promote' }],
+    { action: 'rollback', modelId: settingsOf('1').id },
+    'would take the model off, not the settings',
+  ],
   ['settings under trial', [trying('1', { sliceBp: 900 })], trying('1'), 'already under trial'],
   [
     'settings in production',

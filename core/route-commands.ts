@@ -35,7 +35,12 @@ export const routeCommandSchema = z.discriminatedUnion('action', [
     experimentId: z.string().optional(),
   }),
   z.strictObject({ action: z.literal('share'), shareBp: share, ...meant }),
-  z.strictObject({ action: z.literal('promote'), ...meant }),
+  z.strictObject({
+    action: z.literal('promote'),
+    ...meant,
+    /** The production that it was compared with: not against another. */
+    against: z.string().optional(),
+  }),
   /** Names an experiment to end it, or the production model to go back to the one before. */
   z.strictObject({ action: z.literal('rollback'), ...meant }),
   /** The sweep's: what core/holdout.ts decided; null ends it. */
@@ -180,10 +185,21 @@ function grow(
   );
 }
 
-function promote(table: RoutingTable, command: Meant, now: number): RouteDecision {
+function promote(
+  table: RoutingTable,
+  command: Extract<RouteCommand, { action: 'promote' }>,
+  now: number,
+): RouteDecision {
   const found = theOne(table.experiments, command);
   if (!found.ok) return found;
   const { running } = found;
+  const { against } = command;
+  const answering = answererName(productionOf(table));
+  if (against !== undefined && against !== answering) {
+    return refuse(
+      `${running.candidate} was compared with ${against}, and ${answering} is in production`,
+    );
+  }
   const others = table.experiments.filter((one) => one !== running);
   const before = productionOf(table);
   return change(
@@ -221,6 +237,12 @@ function rollBack(table: RoutingTable, command: Meant, now: number): RouteDecisi
   }
   if (previous === null) return refuse('there is no earlier production to go back to');
   const back: Answerer = { model: previous, settings: table.previousSettings };
+  const meantId = command.modelId;
+  if (meantId !== undefined && meantId === table.settings?.id && meantId === back.settings?.id) {
+    return refuse(
+      `${meantId} was in production before ${production} too: going back would take the model off, not the settings`,
+    );
+  }
   // Its own trial would compare it with itself.
   const others = experiments.filter(
     ({ candidate }) => candidate !== previous && candidate !== back.settings?.id,

@@ -185,6 +185,15 @@ export async function visitorsOfAnswers(
 const number = z.coerce.number();
 
 /** How far the judging of an experiment has come, by arm. Erased visitors' answers are not in it. */
+/** When the oldest answer of an experiment that still waits for its verdict was given; null where none does. */
+export async function oldestUnjudged(db: Queryable, experimentId: string): Promise<number | null> {
+  const { rows } = await db.execute(sql`
+    SELECT extract(epoch FROM min(i.created_at)) * 1000 AS at_ms
+      FROM judgments j JOIN interactions i ON i.interaction_id = j.interaction_id
+     WHERE j.state IN ('waiting', 'leased') AND i.experiment_id = ${experimentId}`);
+  return z.array(z.object({ at_ms: number.nullable() })).parse(rows)[0]?.at_ms ?? null;
+}
+
 export async function judgedSoFar(db: Queryable, experimentId: string, judge: string) {
   const { rows } = await db.execute(sql`
     SELECT i.arm, count(*) FILTER (WHERE j.state IN ('supported', 'unsupported')) AS judged,

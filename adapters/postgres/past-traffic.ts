@@ -31,13 +31,26 @@ const metricSchema = z.object({
   yy_over_n: number,
 });
 
-/** Null while nothing was asked in [from, until). */
+export interface PastTrafficOf {
+  from: Date;
+  until: Date;
+  /** Younger identities take no part in experiments. */
+  minAgeSeconds: number;
+  judge: FixedJudge;
+}
+
+/** Of those who could have taken part in an experiment. Null while none of them asked in [from, until). */
 export async function pastTraffic(
   db: Queryable,
-  { from, until, judge }: { from: Date; until: Date; judge: FixedJudge },
+  { from, until, minAgeSeconds, judge }: PastTrafficOf,
 ): Promise<PastTraffic | null> {
-  const asked = sql`SELECT * FROM interactions WHERE created_at >= ${from.toISOString()}::timestamptz
-                                                 AND created_at < ${until.toISOString()}::timestamptz`;
+  // As core/enrolment.ts decides; an identity is as old as its first question, or a little older.
+  const asked = sql`SELECT i.* FROM interactions i LEFT JOIN visitors v ON v.id = i.visitor_id
+                     WHERE i.created_at >= ${from.toISOString()}::timestamptz
+                       AND i.created_at < ${until.toISOString()}::timestamptz
+                       AND (${minAgeSeconds} = 0 OR i.visitor_id LIKE '%:%'
+                            OR (i.platform = 'homepage' AND i.history_turns > 0)
+                            OR i.created_at >= v.first_seen_at + make_interval(secs => ${minAgeSeconds}))`;
   const { rows: trafficRows } = await db.execute(sql`
     WITH asked AS (${asked}), by_day AS (
       SELECT visitor_id, floor(extract(epoch FROM ${until.toISOString()}::timestamptz - created_at) / 86400) AS day,

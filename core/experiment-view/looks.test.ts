@@ -31,6 +31,7 @@ const observed = (metrics: Observed['metrics']): Observed => ({
   users: { control: 0, treatment: 0 },
   splitGroups: [],
   arrivals: { control: { newestMs: 0, lastDay: 0 }, treatment: { newestMs: 0, lastDay: 0 } },
+  judging: null,
   offline: null,
 });
 

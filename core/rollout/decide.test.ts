@@ -5,6 +5,7 @@ import { command } from './command.ts';
 import { decide } from './decide.ts';
 import type { Evidence, Facts } from './facts.ts';
 import type { RolloutPolicy } from './policy.ts';
+import { afterRefusal } from './refused.ts';
 import { type Effect, plannedState, type RolloutState, rolloutStateSchema } from './state.ts';
 import {
   evidence,
@@ -68,7 +69,7 @@ describe('a running rollout', () => {
     [0, 'advance', { kind: 'share', shareBp: 2_500 }],
     [1, 'advance', { kind: 'share', shareBp: 5_000 }],
     [2, 'promote', { kind: 'share', shareBp: 9_500 }],
-    [3, 'finish', { kind: 'promote' }],
+    [3, 'finish', { kind: 'promote', against: 'old' }],
   ] as const)('goes up from stage %i (%s)', (stage, _step, effect) => {
     const { next, effects } = decide(running({ stage }), facts(), at(24));
     expect(effects[0]).toEqual(effect);
@@ -159,6 +160,50 @@ describe('a running rollout', () => {
       why: expect.stringContaining('388 of 1,000 users in treatment'),
     });
     expect(kinds(effects)).toEqual(['take_off', 'info']);
+  });
+
+  it('goes up at the end of its time where nothing stands against it, and ends where something does', () => {
+    const days14 = { stage: 2, stageRunningMs: 60 * HOUR_MS, runningMs: 336 * HOUR_MS };
+    const up = decide(running(days14), facts(), at(0));
+    expect(up.next.at).toMatchObject({ phase: 'running', progress: { stage: 3 } });
+    const amber = facts({ evidence: evidence({ harm: harm({ amber: true }) }) });
+    expect(decide(running(days14), amber, at(0)).next.at).toMatchObject({
+      outcome: 'inconclusive',
+    });
+  });
+
+  it('has in the last stage as long again: what let it in was shown', () => {
+    const inLast = (hours: number) =>
+      running({ stage: 3, stageRunningMs: hours * HOUR_MS, runningMs: (335 + hours) * HOUR_MS });
+    expect(decide(inLast(1), facts(), at(0)).next.at.phase).toBe('running');
+    expect(decide(inLast(24), facts(), at(0)).next.at).toMatchObject({ outcome: 'promoted' });
+    const amber = facts({ evidence: evidence({ harm: harm({ amber: true }) }) });
+    expect(decide(inLast(335), amber, at(0)).next.at.phase).toBe('running');
+    expect(decide(inLast(336), amber, at(0)).next.at).toMatchObject({ outcome: 'inconclusive' });
+  });
+
+  it.each<[string, Partial<Evidence> | null, number]>([
+    ['nothing is wrong', {}, 11],
+    ['harm is likely', { harm: harm({ amber: true }) }, 0],
+    ['harm is proven and only held', { harm: proven('worse') }, 0],
+    ['nothing arrives', { unhealthy: 'nothing recorded' }, 10],
+    ['it cannot be computed', { harm: harm({ result: 'error' }) }, 10],
+    ['nobody can read it', null, 10],
+  ])('counts an hour as quiet only while it is: %s', (_, seen, hours) => {
+    const found = facts({ evidence: seen && evidence(seen) });
+    const before = running({ quietMs: 10 * HOUR_MS });
+    const { next } = decide(before, found, at(1, { onHarm: 'hold' }));
+    expect(next.at).toMatchObject({ progress: { quietMs: hours * HOUR_MS } });
+  });
+
+  it('promotes against the production that it was compared with', () => {
+    const last = running({ stage: 3, stageRunningMs: 24 * HOUR_MS });
+    const { next, effects } = decide(last, facts(), at(0));
+    expect(effects[0]).toEqual({ kind: 'promote', against: 'old' });
+    const refusal = { sentence: 'another is in production', isProduction: false };
+    const stopped = afterRefusal(next, { kind: 'promote', against: 'old' }, refusal, at(0));
+    expect(kinds(stopped?.effects ?? [])).toEqual(['take_off', 'info']);
+    expect(stopped?.next.at).toMatchObject({ phase: 'ended', outcome: 'stopped' });
   });
 
   it('starts counting anew when production changes under it', () => {

@@ -111,8 +111,8 @@ function onTraffic(state: RolloutState, at: OnTraffic, facts: Facts, look: Look)
     return step(state, frozen, [alarm], look, `frozen: ${broken}`);
   }
   const obstacle = obstacleTo(calm.progress, evidence, look.policy);
-  if (calm.progress.runningMs >= rules.maximumHours * HOUR_MS) {
-    const last = `no verdict after ${rules.maximumHours / 24} days: ${obstacle ?? 'nothing was missing'}`;
+  if (obstacle !== null && upwardMs(calm.progress, look.policy) >= rules.maximumHours * HOUR_MS) {
+    const last = `no verdict after ${rules.maximumHours / 24} days: ${obstacle}`;
     const why = [last, missingUsers(evidence, rules) ?? []].flat().join('; ');
     return end(state, 'inconclusive', why, look);
   }
@@ -131,6 +131,14 @@ function onTraffic(state: RolloutState, at: OnTraffic, facts: Facts, look: Look)
     remindedAtMs: look.nowMs,
   };
   return step(state, waiting, [ask], look, `ready to ${up}; waits for approval`);
+}
+
+/** The way to the last stage has its time. There everything asked for was shown once, and the time begins anew. */
+function upwardMs(
+  { stage, runningMs, stageRunningMs }: Progress,
+  { rules }: RolloutPolicy,
+): number {
+  return stage === rules.shares.length - 1 ? stageRunningMs : runningMs;
 }
 
 /** What an operator set in the routing table stays: only the rollout ends. */
@@ -157,10 +165,20 @@ function elapsed(at: OnTraffic, nowMs: number, evidence: Evidence | null): Progr
     ...at.progress,
     stageRunningMs: at.progress.stageRunningMs + ranMs,
     runningMs: at.progress.runningMs + ranMs,
-    quietMs: evidence?.harm.amber === true ? 0 : at.progress.quietMs + ranMs,
+    quietMs: isHarm(evidence) ? 0 : at.progress.quietMs + (isHealthy(evidence) ? ranMs : 0),
     lookedAtMs: nowMs,
   };
 }
+
+const isHarm = (evidence: Evidence | null): boolean =>
+  evidence !== null && (evidence.harm.amber || evidence.harm.result === 'fail');
+
+/** A time of which nothing is known was not quiet. */
+const isHealthy = (evidence: Evidence | null): boolean =>
+  evidence !== null &&
+  evidence.unhealthy === null &&
+  evidence.splitBroken === null &&
+  evidence.harm.result !== 'error';
 
 const withProgress = <At extends OnTraffic>(at: At, progress: Progress): At => ({
   ...at,
@@ -195,7 +213,8 @@ function stepUp({ stage }: Progress, { rules }: RolloutPolicy): StepUp {
 export function goUp(state: RolloutState, progress: Progress, up: StepUp, look: Look): Decision {
   if (up === 'finish') {
     const done = ended('promoted', 'held the last stage without harm', look);
-    return step(state, done, [{ kind: 'promote' }, info], look, 'promoted to everyone');
+    const promote: Effect = { kind: 'promote', against: progress.production };
+    return step(state, done, [promote, info], look, 'promoted to everyone');
   }
   const shareBp = shareBpOf(look.policy, progress.stage + 1);
   const running: Phase = {

@@ -25,6 +25,8 @@ export interface Observed {
   users: Record<Arm, number>;
   splitGroups: readonly SplitGroup[];
   arrivals: Record<Arm, Arrivals>;
+  /** Why the judge's verdicts cannot be relied on; null where they can, and where nobody judges. */
+  judging: string | null;
   offline: PromotionFacts['offline'];
 }
 
@@ -33,7 +35,7 @@ export function evidenceOf(observed: Observed, rules: Policy): Evidence {
   return {
     harm: harmVerdict(metrics, rules, waived),
     splitBroken: brokenSplit(observed.splitGroups, rules),
-    unhealthy: silence(observed),
+    unhealthy: silence(observed) ?? observed.judging,
     users,
     offline,
   };

@@ -37,8 +37,29 @@ const around = {
   nowMs: 0,
   stratum: 0,
   arrivals: { control: silent, treatment: silent },
+  oldestUnjudgedMs: null,
   offline: null,
 };
+
+it('cannot be trusted while answers wait long for the judge, or one arm alone is judged', () => {
+  const judgedIn = (arm: 'control' | 'treatment') => [
+    { stratum: 0, shareBp: 1_000, arm, metric: 'hallucination' as const, n: 60, y: 1 },
+  ];
+  const unhealthy = (visitors: readonly (readonly VisitorPair[])[], oldestHours: number | null) => {
+    const waiting = oldestHours === null ? null : -oldestHours * 3_600_000;
+    const given = { ...around, oldestUnjudgedMs: waiting };
+    return observedFrom(sumsOf(visitors), given).judging;
+  };
+  expect(unhealthy([], null)).toBeNull();
+  expect(unhealthy([], 5)).toBeNull();
+  expect(unhealthy([], 7)).toBe('an answer has waited 7 h for the judge');
+  expect(unhealthy([judgedIn('control')], null)).toBeNull();
+  expect(unhealthy([judgedIn('control'), judgedIn('control')], null)).toBe(
+    'answers are judged in control alone',
+  );
+  const both = [judgedIn('control'), judgedIn('control'), judgedIn('treatment')];
+  expect(unhealthy(both, null)).toBeNull();
+});
 
 it('has the moments of the visitors themselves, users counted once an arm', () => {
   const observed = observedFrom(sumsOf(visitors), around);

@@ -10,21 +10,52 @@ import type { Observed } from './evidence.ts';
 /** Answers are judged by a judge that may not be set up; then the metric cannot guard. */
 const MAY_BE_UNMEASURED: readonly Metric[] = ['hallucination'];
 
-export type Around = Pick<Observed, 'nowMs' | 'arrivals' | 'offline'> & { stratum: number };
+export type Around = Pick<Observed, 'nowMs' | 'arrivals' | 'offline'> & {
+  stratum: number;
+  /** When the oldest answer that still waits for its verdict was given; null where none does. */
+  oldestUnjudgedMs: number | null;
+};
 
 export function observedFrom(sums: ExperimentSums, around: Around): Observed {
-  const { stratum, nowMs, arrivals, offline } = around;
+  const { stratum, nowMs, arrivals, offline, oldestUnjudgedMs } = around;
   const metrics = metricsOf(sums, stratum);
   return {
     nowMs,
     arrivals,
     offline,
+    judging: lateVerdicts(nowMs, oldestUnjudgedMs) ?? oneArmJudged(metrics.hallucination),
     metrics,
     waived: MAY_BE_UNMEASURED.filter((metric) => metrics[metric] === undefined),
     // Whoever asked is in the sums of errors, also where nothing failed.
     users: metrics.error?.users ?? { control: 0, treatment: 0 },
     splitGroups: splitGroupsOf(sums),
   };
+}
+
+const HOUR_MS = 3_600_000;
+/** A Mac that was off for an evening catches up; what waits longer is not being judged. */
+const LATE_HOURS = 6;
+
+function lateVerdicts(nowMs: number, oldestMs: number | null): string | null {
+  const hours = oldestMs === null ? 0 : (nowMs - oldestMs) / HOUR_MS;
+  return hours > LATE_HOURS ? `an answer has waited ${Math.floor(hours)} h for the judge` : null;
+}
+
+/** With so many verdicts in one arm and none in the other, chance is out of the question. */
+const MANY_VERDICTS = 100;
+
+function oneArmJudged(moments: Moments | undefined): string | null {
+  const verdicts = { control: 0, treatment: 0 };
+  for (const { arm, n } of moments?.cells ?? []) verdicts[arm] += n;
+  for (const [judged, other] of [
+    ['control', 'treatment'],
+    ['treatment', 'control'],
+  ] as const) {
+    if (verdicts[judged] >= MANY_VERDICTS && verdicts[other] === 0) {
+      return `answers are judged in ${judged} alone`;
+    }
+  }
+  return null;
 }
 
 /** A stage's name is its share in ten-thousandths. */

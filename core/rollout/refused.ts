@@ -12,7 +12,11 @@ export function afterRefusal(
   look: Look,
 ): Decision | null {
   const why = `the routing table refused it: ${refusal.sentence}`;
-  if (kind === 'promote') return end(state, 'stopped', why, look);
+  if (kind === 'promote') {
+    // Its own state is over already, its candidate is still on traffic.
+    const stopped = end(state, 'stopped', why, look);
+    return { ...stopped, effects: [{ kind: 'take_off' }, ...stopped.effects] };
+  }
   if (kind !== 'start') return null;
   if (refusal.isProduction) return end(state, 'stopped', why, look);
   const queued: Phase = { phase: 'queued', sinceMs: look.nowMs };

@@ -61,7 +61,8 @@ export type RolloutState = z.infer<typeof rolloutStateSchema>;
 export const effectSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('start'), shareBp: z.int() }),
   z.strictObject({ kind: z.literal('share'), shareBp: z.int() }),
-  z.strictObject({ kind: z.literal('promote') }),
+  /** `against`: the production that it was compared with; what was saved before says none. */
+  z.strictObject({ kind: z.literal('promote'), against: z.string().optional() }),
   z.strictObject({ kind: z.literal('take_off') }),
   z.strictObject({
     kind: z.literal('tell'),

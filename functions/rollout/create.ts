@@ -10,6 +10,7 @@ import {
   rolloutOfRequest,
   rolloutsOfCandidate,
 } from '../../adapters/postgres/rollouts.ts';
+import type { AnswerSettings } from '../../core/answer-settings.ts';
 import { AppError } from '../../core/errors.ts';
 import { plannedRow } from '../../core/rollout/held.ts';
 import { planRollout, type RolloutPlan } from '../../core/rollout/plan.ts';
@@ -18,7 +19,7 @@ import type { PromoteOn } from '../../core/statistics/policy.ts';
 import { type Env, learningOf, now } from '../../workers/env.ts';
 import { configuredJudge } from '../judging/answers.ts';
 import { sliceBpOf } from './gather.ts';
-import { type ExperimentKind, waivedIn } from './kind.ts';
+import { waivedIn } from './kind.ts';
 import { recordPlanned } from './record.ts';
 
 const PLANNED_FROM_MS = 14 * 86_400_000;
@@ -38,20 +39,25 @@ export async function planNow(
   db: Queryable,
   env: Env,
   promoteOn: PromoteOn,
-  kind: ExperimentKind = 'model',
+  settings?: AnswerSettings,
 ): Promise<Planned> {
   const until = new Date(now(env));
   const from = new Date(until.getTime() - PLANNED_FROM_MS);
-  const past = await pastTraffic(db, { from, until, judge: configuredJudge(env) });
+  const past = await pastTraffic(db, {
+    from,
+    until,
+    minAgeSeconds: learningOf(env).ab_testing.min_identity_age_seconds,
+    judge: configuredJudge(env),
+  });
   const { plan, policy } = planRollout({
     keys: learningOf(env),
     promoteOn,
     sliceBp: ofEveryone(env),
     past,
   });
-  const untold = waivedIn(kind);
+  const untold = waivedIn(settings === undefined ? 'model' : 'settings', settings);
   const metrics = plan.metrics.filter(({ metric }) => !untold.includes(metric));
-  return { policy, plan: { ...plan, metrics, waived: [...plan.waived, ...untold] } };
+  return { policy, plan: { ...plan, metrics, waived: [...new Set([...plan.waived, ...untold])] } };
 }
 
 /** A slice is of those whom no holdout has. */

@@ -3,6 +3,7 @@
 
 import { type Database, withDatabase } from '../../adapters/postgres/connect.ts';
 import { readExperimentSums } from '../../adapters/postgres/experiment-look.ts';
+import { oldestUnjudged } from '../../adapters/postgres/judgments.ts';
 import { findModel } from '../../adapters/postgres/models.ts';
 import { arrivalsOf, queuedBefore } from '../../adapters/postgres/rollouts.ts';
 import { BUCKETS } from '../../core/assignment.ts';
@@ -82,13 +83,16 @@ export async function observe(
 ): Promise<Seen & { sums: ExperimentSums }> {
   const sums = await readExperimentSums(db, held.id);
   const arrivals = await arrivalsOf(db, held.id);
+  const oldestUnjudgedMs = await oldestUnjudged(db, held.id);
   const model = await findModel(db, held.candidate);
   const running = table.experiments.find(({ id }) => id === held.id);
   // One that is over is shown as it was last measured.
   const newest = Math.max(0, ...sums.totals.map((row) => row.stratum));
   const stratum = running?.stratum ?? newest;
   const offline = offlineOf(model, table.production);
-  const seen = observedFrom(sums, { nowMs, arrivals, offline, stratum });
-  const waived = [...new Set([...seen.waived, ...waivedIn(kindOf(held.candidate))])];
+  const seen = observedFrom(sums, { nowMs, arrivals, offline, stratum, oldestUnjudgedMs });
+  const waived = [
+    ...new Set([...seen.waived, ...waivedIn(kindOf(held.candidate), running?.settings)]),
+  ];
   return { sums, observed: { ...seen, waived }, stratum };
 }

@@ -1,7 +1,7 @@
 // What an experiment tries: a model, or settings on the model in production. The engine treats them alike; what
 // differs is here.
 
-import { isSettingsId } from '../../core/answer-settings.ts';
+import { type AnswerSettings, isSettingsId } from '../../core/answer-settings.ts';
 import { AppError } from '../../core/errors.ts';
 import type { PromoteOn } from '../../core/statistics/policy.ts';
 import { type Env, learningOf } from '../../workers/env.ts';
@@ -13,10 +13,12 @@ export const kindOf = (candidate: string): ExperimentKind =>
 
 /**
  * What cannot be told where both arms share their model: a failure of the model is no arm's harm, so it is
- * counted for neither.
+ * counted for neither. Nor can what is compared with sources, where one arm is given none.
  */
-export const waivedIn = (kind: ExperimentKind): readonly string[] =>
-  kind === 'settings' ? ['error'] : [];
+export function waivedIn(kind: ExperimentKind, settings?: AnswerSettings): readonly string[] {
+  if (kind === 'model') return [];
+  return settings?.body.max_sources === 0 ? ['error', 'hallucination'] : ['error'];
+}
 
 /**
  * What may promote, as asked for or as learning.yaml says. Settings have no gate: nothing was measured offline, so

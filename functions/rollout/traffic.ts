@@ -91,7 +91,11 @@ async function commandOf(
     case 'share':
       return { action: 'share', shareBp: change.shareBp, experimentId: id };
     case 'promote':
-      return { action: 'promote', experimentId: id };
+      return {
+        action: 'promote',
+        experimentId: id,
+        ...(change.against === undefined ? {} : { against: change.against }),
+      };
     case 'take_off':
       return { action: 'rollback', experimentId: id };
     default:

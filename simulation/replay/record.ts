@@ -45,6 +45,7 @@ export async function recordedLook(db: Database, began: Began): Promise<Look> {
   const observed = observedFrom(sums, {
     nowMs: 0,
     arrivals: { control: none, treatment: none },
+    oldestUnjudgedMs: null,
     offline: null,
     stratum: 0,
   });

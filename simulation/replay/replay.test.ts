@@ -165,6 +165,7 @@ describe('differences', () => {
       waived: [],
       users: moments.users,
       splitGroups: [],
+      judging: null,
       arrivals: {
         control: { newestMs: null, lastDay: 0 },
         treatment: { newestMs: null, lastDay: 0 },

@@ -153,6 +153,7 @@ export class SimulatedRecord {
       users: this.error.moments.users,
       splitGroups: [...this.groups.values()],
       arrivals: { control: this.arrivals[0].until(slot), treatment: this.arrivals[1].until(slot) },
+      judging: null,
       // Offline comparisons are not simulated: the scenario's candidate passed its gate.
       offline: { better: true, reason: 'as the scenario assumes' },
     };

@@ -41,6 +41,7 @@ const verdictOn = async (experimentId: string) => {
     nowMs: T0,
     stratum: 0,
     arrivals: { control: silent, treatment: silent },
+    oldestUnjudgedMs: null,
     offline: null,
   });
   return harmVerdict(observed.metrics, DEFAULT_POLICY, observed.waived);

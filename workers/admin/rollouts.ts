@@ -65,8 +65,9 @@ export const rolloutRoutes = new Hono<App>()
     const promoteOn = promoteOnFor(c.env, kind, query.promote_on);
     return c.json(
       await withDatabase(databaseOf(c.env), async (db) => {
-        if (settings_id !== undefined) await readSettings(db, settings_id);
-        const { plan } = await planNow(db, c.env, promoteOn, kind);
+        const settings =
+          settings_id === undefined ? undefined : await readSettings(db, settings_id);
+        const { plan } = await planNow(db, c.env, promoteOn, settings);
         const { judge } = await configuredJudgeView(db, c.env);
         return { plan, judge };
       }),
@@ -123,9 +124,9 @@ async function create(
     throw new AppError('conflict', `${candidate} is already in production.`);
   }
   return withDatabase(databaseOf(env), async (db) => {
-    if (kind === 'settings') await readSettings(db, candidate);
-    else await checkUsable(db, candidate);
-    const plan = await planNow(db, env, promoteOn, kind);
+    const settings = kind === 'settings' ? await readSettings(db, candidate) : undefined;
+    if (settings === undefined) await checkUsable(db, candidate);
+    const plan = await planNow(db, env, promoteOn, settings);
     const requestId = body.request_id ?? newId(env);
     const request = { candidate, plan, startsItself: false, requestId, who, why: body.reason };
     return db.transaction((tx) => createRollout(tx, env, request));

@@ -69,6 +69,7 @@ export async function answer(
   const { table, assignment } = question.placed;
   // Where settings are tried the model is production itself: its trouble is nobody's harm.
   const candidate = assignment.model !== table.production;
+  const settingsTried = assignment.settings?.id !== table.settings?.id;
   const interactionId = uuidv7(startedMs, randomBytes(10));
   const abort = new AbortController();
   let opened: Opening | undefined;
@@ -93,6 +94,7 @@ export async function answer(
     // A break that is not the candidate's own says nothing about it.
     const verdict = () => {
       if (outcome !== 'broke') return outcome === 'complete' ? 'ok' : 'unknown';
+      if (settingsTried) return 'unknown';
       return fault === 'model' || opened?.model === table.production ? 'failed' : 'unknown';
     };
     if (opened?.ok) breakers.settle(opened.model, verdict(), now(env));
@@ -132,6 +134,7 @@ export async function answer(
     },
     patience,
     signal: abort.signal,
+    settingsTried,
   });
   // At once: an answer by whoever stands in may take its time.
   tellIfDown(env, context, { assignment, table });

@@ -23,6 +23,8 @@ export interface OpeningPlan {
   patience: Patience;
   /** Aborted when the client leaves: then nobody else is asked. */
   signal: AbortSignal;
+  /** Settings are tried on production: what fails may be theirs, so it says nothing of the model. */
+  settingsTried: boolean;
 }
 
 /** Pieces as they come; those that arrive together are one batch. */
@@ -92,7 +94,9 @@ async function lastResort(env: Env, plan: OpeningPlan): Promise<Tried> {
   // Production is asked whatever its breaker says, but the breaker must hear of the trial to close.
   breakers.admits(plan.production, now(env));
   const tried = await tryModel(env, plan.production, plan, plan.patience.production);
-  if (!tried.ok && !plan.signal.aborted) breakers.settle(plan.production, 'failed', now(env));
+  if (!tried.ok && !plan.signal.aborted) {
+    breakers.settle(plan.production, plan.settingsTried ? 'unknown' : 'failed', now(env));
+  }
   return tried;
 }
 

@@ -172,7 +172,9 @@ export async function cleared(): Promise<void> {
   // Whatever other files made production: a rollout's candidate was compared with this one.
   const { version } = await table();
   await runInDurableObject(routingStub(), async (instance: RoutingObject) => {
-    Object.assign(instance, { table: { ...initialTable(PRODUCTION), version }, pending: [] });
+    // Another version, so that no copy of the one before is taken for it.
+    const mended = { ...initialTable(PRODUCTION), version: version + 1 };
+    Object.assign(instance, { table: mended, pending: [] });
     await instance.persist();
   });
 }

@@ -406,7 +406,7 @@ async function inProduction(
 ) {
   const held = await table();
   await runInDurableObject(routingStub(), async (instance: RoutingObject) => {
-    Object.assign(instance, { table: { ...held, ...over } });
+    Object.assign(instance, { table: { ...held, ...over, version: held.version + 1 } });
     await instance.persist();
   });
 }

@@ -83,7 +83,7 @@ function Shown({
           </Section>
         )}
         {one.status !== 'ended' && <PreviewChat api={api} experimentId={one.id} />}
-        {evidence !== null && <PreviewAnswers api={api} now={now} experimentId={one.id} />}
+        <PreviewAnswers api={api} now={now} experimentId={one.id} />
         {evidence === null ? (
           <Section id="evidence" title="What is known">
             <Empty>No answer was counted yet.</Empty>

@@ -113,6 +113,60 @@ test('a saved step is performed after an eviction, before anything else is decid
   expect(await actionsOf(id)).toEqual(['planned', 'running', 'running']);
 });
 
+test('a step that an earlier release saved is performed by the one deployed over it', async () => {
+  const { id, candidate } = await ripe({ rules: { shares: [0.95] } });
+  await runInDurableObject(stubOf(id), async (instance: ExperimentObject) => {
+    const held = heldSchema.parse(instance.held);
+    const nowMs = now(env);
+    const decision = decide(held.state, facts({ production: PRODUCTION }), {
+      policy: held.policy,
+      nowMs,
+    });
+    // That release promoted without saying against which production.
+    const effects = decision.effects.map((effect) =>
+      effect.kind === 'promote' ? { kind: effect.kind } : effect,
+    );
+    const taken = { nowMs, who: 'engine', why: null, requestId: null };
+    instance.held = after(held, { ...decision, effects }, taken);
+    await instance.persist();
+  });
+  await evictDurableObject(stubOf(id));
+  expect(await look(id)).toMatchObject({ settled: true });
+  expect(await table()).toMatchObject({ production: candidate, experiments: [] });
+  expect(await shown(id)).toMatchObject({ status: 'ended', outcome: 'promoted' });
+});
+
+test('two that were compared with the same production: the later promotion is refused, and it is taken off', async () => {
+  const { id } = await ripe({ rules: { shares: [0.95] } });
+  await runInDurableObject(stubOf(id), async (instance: ExperimentObject) => {
+    const held = heldSchema.parse(instance.held);
+    const nowMs = now(env);
+    const { at } = held.state;
+    if (!('progress' in at)) throw new Error('it is not on traffic');
+    // What it read before another one was promoted.
+    const known = facts({ production: 'earlier' });
+    const state = {
+      ...held.state,
+      at: { ...at, progress: { ...at.progress, production: 'earlier' } },
+    };
+    const decision = decide(state, known, { policy: held.policy, nowMs });
+    instance.held = after({ ...held, state }, decision, {
+      nowMs,
+      who: 'engine',
+      why: null,
+      requestId: null,
+    });
+    await instance.persist();
+  });
+  await look(id);
+  expect(await table()).toMatchObject({ production: PRODUCTION, experiments: [] });
+  expect(await shown(id)).toMatchObject({
+    status: 'ended',
+    outcome: 'stopped',
+    reason: expect.stringContaining('was compared with earlier, and tiny-sre is in production'),
+  });
+});
+
 test('with the record out of reach a candidate is taken off at once, and written down later', async () => {
   const { id } = await ripe();
   await turnDatabase('down');

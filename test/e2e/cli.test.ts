@@ -196,7 +196,11 @@ test('route show, and promoting where no candidate runs', async () => {
 test('lineage show: from the answer, and from the correction, to the model that gave it', async () => {
   const { page, document } = await both('lineage', 'show', answerId);
   expect(page).toContain(`Answer ${answerId}\n  asked       ${QUESTION}\n`);
-  expect(page).toMatch(new RegExp(`model +${SMALL_BASE}\n +route +version 0, before any change`));
+  expect(page).toMatch(
+    new RegExp(
+      `model +${SMALL_BASE}\n +settings +the built-in ones\n +route +version 0, before any change`,
+    ),
+  );
   expect(page).toMatch(new RegExp(`${eventId} +correction +-0.5 +accepted +${CORRECTION}`));
   expect(page.split('\n').length).toBeLessThan(60);
   expect(document).toMatchObject({

@@ -214,6 +214,14 @@ function standing(table: RoutingTable, holdout: Holdout, arm: 'control' | 'treat
   };
 }
 
+function experimentOf({ experiments }: RoutingTable, visitorId: string): Experiment | undefined {
+  const [first] = experiments;
+  // Mostly there is none, or one that has everybody: then nobody's place has to be known.
+  if (first === undefined || (first.fromBp === 0 && first.toBp === BUCKETS)) return first;
+  const place = bucketOf(visitorId, SLICE_SALT);
+  return experiments.find(({ fromBp, toBp }) => fromBp <= place && place < toBp);
+}
+
 /**
  * Sticky per visitor; growing the share only ever adds visitors to the treatment. Who is told how many tokens
  * the prompt had could tell two prompts apart, and takes no part where settings are tried.
@@ -229,9 +237,7 @@ export function assign(
     // Before the experiments, whose slices are so of whoever is left.
     if (arm !== null) return standing(table, holdout, arm);
   }
-  if (table.experiments.length === 0) return unassigned(table);
-  const place = bucketOf(visitorId, SLICE_SALT);
-  const experiment = table.experiments.find(({ fromBp, toBp }) => fromBp <= place && place < toBp);
+  const experiment = experimentOf(table, visitorId);
   if (experiment === undefined) return unassigned(table);
   if (seesPromptTokens && experiment.settings !== undefined) return unassigned(table);
   const treated = bucketOf(visitorId, experiment.salt) < experiment.shareBp;

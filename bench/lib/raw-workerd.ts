@@ -41,6 +41,8 @@ const settings = (upstreamPort: number): Record<string, string> => ({
     keys: { k1: randomBytes(32).toString('base64url') },
   }),
   ALLOWED_ORIGINS: 'https://homepage.example',
+  // Visitors of a benchmark are seconds old, and are to take part in the experiment.
+  LEARNING_OVERRIDES: 'learning: { ab_testing: { min_identity_age_seconds: 0 } }',
 });
 
 /** The limits of wrangler.toml's local environment: high, but counted. */

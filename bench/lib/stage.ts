@@ -64,6 +64,8 @@ const worker = await startWorker({
     AGENT_TOKEN: secrets.agentToken,
     ADMIN_TOKEN: secrets.adminToken,
     TOKEN_KEYS: JSON.stringify(secrets.tokenKeys),
+    // Visitors of a benchmark are seconds old, and are to take part in the experiment.
+    LEARNING_OVERRIDES: 'learning: { ab_testing: { min_identity_age_seconds: 0 } }',
   },
 });
 

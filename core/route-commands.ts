@@ -194,14 +194,13 @@ function promote(
   if (!found.ok) return found;
   const { running } = found;
   const { against } = command;
-  const answering = answererName(productionOf(table));
-  if (against !== undefined && against !== answering) {
+  const before = productionOf(table);
+  if (against !== undefined && against !== answererName(before)) {
     return refuse(
-      `${running.candidate} was compared with ${against}, and ${answering} is in production`,
+      `${running.candidate} was compared with ${against}, and ${answererName(before)} is in production`,
     );
   }
   const others = table.experiments.filter((one) => one !== running);
-  const before = productionOf(table);
   return change(
     table,
     {
@@ -237,10 +236,9 @@ function rollBack(table: RoutingTable, command: Meant, now: number): RouteDecisi
   }
   if (previous === null) return refuse('there is no earlier production to go back to');
   const back: Answerer = { model: previous, settings: table.previousSettings };
-  const meantId = command.modelId;
-  if (meantId !== undefined && meantId === table.settings?.id && meantId === back.settings?.id) {
+  if (named !== undefined && named === table.settings?.id && named === back.settings?.id) {
     return refuse(
-      `${meantId} was in production before ${production} too: going back would take the model off, not the settings`,
+      `${named} was in production before ${production} too: going back would take the model off, not the settings`,
     );
   }
   // Its own trial would compare it with itself.

@@ -19,6 +19,7 @@ import type { PromoteOn } from '../../core/statistics/policy.ts';
 import { type Env, learningOf, now } from '../../workers/env.ts';
 import { configuredJudge } from '../judging/answers.ts';
 import { sliceBpOf } from './gather.ts';
+import { holdoutSettings } from './held-models.ts';
 import { waivedIn } from './kind.ts';
 import { recordPlanned } from './record.ts';
 
@@ -62,7 +63,7 @@ export async function planNow(
 
 /** A slice is of those whom no holdout has. */
 function ofEveryone(env: Env): number {
-  const { enabled, share } = learningOf(env).ab_testing.holdout;
+  const { enabled, share } = holdoutSettings(env);
   return Math.floor(sliceBpOf(env) * (enabled ? 1 - 2 * share : 1));
 }
 

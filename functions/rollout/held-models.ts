@@ -8,11 +8,11 @@ import { heldFrom, productionAt, productionsSince } from '../../core/holdout.ts'
 import type { RoutingTable } from '../../core/routing.ts';
 import { type Env, learningOf, now } from '../../workers/env.ts';
 
-const settingsOf = (env: Env) => learningOf(env).ab_testing.holdout;
+export const holdoutSettings = (env: Env) => learningOf(env).ab_testing.holdout;
 
 /** What the slice has, is about to have and will have when the week ends. Empty while it is off. */
 export async function heldOutSoon(db: Queryable, env: Env, table: RoutingTable): Promise<string[]> {
-  const { enabled, weeks } = settingsOf(env);
+  const { enabled, weeks } = holdoutSettings(env);
   if (!enabled) return [];
   const week = openWindow(now(env));
   const moments = [heldFrom(week, weeks), heldFrom({ startMs: week.endMs }, weeks)];
@@ -28,7 +28,7 @@ export async function heldOutEver(
   env: Env,
   table: RoutingTable,
 ): Promise<Set<string>> {
-  const { weeks } = settingsOf(env);
+  const { weeks } = holdoutSettings(env);
   const atMs = heldFrom(openWindow(now(env)), weeks);
   const past = await productionPast(db, table.production, new Date(atMs));
   const held = table.holdout?.model ?? null;

@@ -15,15 +15,14 @@ import {
   type Standing,
 } from '../../core/holdout.ts';
 import type { RoutingTable } from '../../core/routing.ts';
-import { databaseOf, type Env, gatewayOf, learningOf } from '../../workers/env.ts';
+import { databaseOf, type Env, gatewayOf } from '../../workers/env.ts';
 import { ensureBaseModel } from '../registry/models.ts';
+import { holdoutSettings } from './held-models.ts';
 import { ENGINE } from './record.ts';
 import { changeTable, routingTable } from './table.ts';
 
-const settingsOf = (env: Env) => learningOf(env).ab_testing.holdout;
-
 export async function sweepHoldout(env: Env, atMs: number): Promise<void> {
-  const settings = settingsOf(env);
+  const settings = holdoutSettings(env);
   const table = await routingTable(env);
   const { holdout: held } = table;
   if (!settings.enabled && held === undefined) return;
@@ -43,7 +42,7 @@ export async function sweepHoldout(env: Env, atMs: number): Promise<void> {
 
 async function gather(env: Env, table: RoutingTable, nowMs: number): Promise<HoldoutFacts> {
   const week = openWindow(nowMs);
-  const atMs = heldFrom(week, settingsOf(env).weeks);
+  const atMs = heldFrom(week, holdoutSettings(env).weeks);
   const { past, standing } = await withDatabase(databaseOf(env), async (db) => {
     await ensureBaseModel(db, env);
     const past = await productionPast(db, table.production, new Date(atMs));

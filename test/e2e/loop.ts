@@ -6,6 +6,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { openWindow } from '../../core/calendar.ts';
 import { repoRoot } from '../../local/home.ts';
 import type { Stack } from '../../local/stack.ts';
 import { type Bank, type Fact, readBank } from '../../simulation/bank.ts';
@@ -17,7 +18,6 @@ import { setStage } from '../../simulation/stage.ts';
 
 export const signal = AbortSignal.timeout(15 * 60_000);
 const SEED = 1;
-const DAY_MS = 86_400_000;
 
 export interface Rig {
   stack: Stack;
@@ -116,9 +116,7 @@ export async function acceptAll(rig: Rig, expected: number): Promise<number> {
 /** Moves the clock past the coming Sunday 02:00 UTC, where the cron curates. */
 export async function endWeek(rig: Rig): Promise<void> {
   const { now } = await rig.admin('/local/clock', z.object({ now: z.string() }));
-  const midnight = Math.floor(Date.parse(now) / DAY_MS) * DAY_MS;
-  const daysToSunday = (7 - new Date(midnight).getUTCDay()) % 7 || 7;
-  await rig.operator.setClock(midnight + daysToSunday * DAY_MS + 2 * 3_600_000);
+  await rig.operator.setClock(openWindow(Date.parse(now)).endMs);
 }
 
 const jobSchema = z.looseObject({

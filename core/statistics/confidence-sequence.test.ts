@@ -7,9 +7,12 @@ import {
   oneSidedExactHalfWidth,
   oneSidedHalfWidth,
   runningP,
+  studentized,
   tightestTau,
   twoSidedHalfWidth,
 } from './confidence-sequence.ts';
+import { normalCdf } from './normal.ts';
+import { studentQuantile } from './student.ts';
 import { numbersIn } from './testing/rows.ts';
 
 const size = fc.double({ min: 1e-8, max: 10, noNaN: true });
@@ -18,6 +21,30 @@ const anyNumber = fc.oneof(
   fc.double(),
   fc.constantFrom(0, -0, 5e-324, 1e308, -1e308, Number.NaN, Number.POSITIVE_INFINITY),
 );
+
+describe('a half-width whose variance was estimated', () => {
+  it.each([5, 10, 30, 100, 1_000])(
+    'leaves the tail of Student’s t with %i degrees of freedom',
+    (degrees) => {
+      for (const errors of [0.5, 1, 2, 3, 4]) {
+        const exact = -studentQuantile(normalCdf(-errors), degrees);
+        const got = studentized(errors * 0.2, 0.04, degrees) / 0.2;
+        expect(Math.abs(got / exact - 1)).toBeLessThan(0.25 / degrees);
+      }
+    },
+  );
+
+  it('is the sequence’s own for many users, and never narrower', () => {
+    fc.assert(
+      fc.property(size, size, fc.double({ min: 1, max: 1e9, noNaN: true }), (half, v, degrees) => {
+        const got = studentized(half, v, degrees);
+        expect(Number.isFinite(got)).toBe(true);
+        if (half / Math.sqrt(v) < 5) expect(got).toBeGreaterThanOrEqual(half * (1 - 1e-12));
+      }),
+    );
+    expect(studentized(0.3, 0.01, 1e9)).toBeCloseTo(0.3, 6);
+  });
+});
 
 describe('a confidence sequence', () => {
   it('excludes zero exactly when its p is below alpha', () => {

@@ -41,6 +41,21 @@ export function oneSidedHalfWidth({ variance, tau, alpha }: Scale): number {
   return Math.sqrt(2 * (variance + (variance / tau) ** 2) * Math.log1p(ratio / (2 * alpha)));
 }
 
+/** Beyond it a bound says nothing, and is still a number. */
+const MOST_STRETCH = 100;
+
+/**
+ * A half-width for a variance that was itself estimated, with so many degrees of freedom: as many standard
+ * errors of Student's t as leave the same tail that `halfWidth` leaves of the normal. Wallace's closed
+ * form (Annals of Mathematical Statistics 1959).
+ */
+export function studentized(halfWidth: number, variance: number, degrees: number): number {
+  const error = Math.sqrt(variance);
+  const normal = ((halfWidth / error) * (8 * degrees + 3)) / (8 * degrees + 1);
+  const stretch = Math.min(MOST_STRETCH, normal ** 2 / degrees);
+  return error * Math.sqrt(degrees * Math.expm1(stretch));
+}
+
 /** ln Λ, Λ = √(V/(V+τ²))·exp(θ²τ²/(2V(V+τ²))): the mixture likelihood ratio (mSPRT). */
 export function logMixtureRatio(estimate: number, variance: number, tau: number): number {
   const shrink = tau ** 2 / (variance + tau ** 2);

@@ -43,7 +43,7 @@ export function guardrailVerdict(
   if (isNotEnough(harm)) return waiting(metric, harm.reason);
   const few = eventGate(moments, policy);
   if (few) return { ...waiting(metric, few.reason), harm };
-  return { metric, harm, waitingFor: null, ...judged(moments, harm, policy, alpha) };
+  return { metric, harm, waitingFor: null, ...judged(harm, policy, alpha) };
 }
 
 function waiting(metric: string, what: string): GuardrailVerdict {
@@ -53,13 +53,13 @@ function waiting(metric: string, what: string): GuardrailVerdict {
 
 type Judged = Pick<GuardrailVerdict, 'result' | 'amber' | 'reason'>;
 
-function judged(moments: Moments, harm: Harm, policy: Policy, alpha: number): Judged {
+function judged(harm: Harm, policy: Policy, alpha: number): Judged {
   const isBeyond = harm.harm > harm.tolerated;
   const numbers = `${say.rates(harm)}: ${say.atLeast(harm, alpha)}`;
   if (isBeyond && lowerHarm(harm, alpha) > 0) {
     return { result: 'fail', amber: false, reason: numbers };
   }
-  const absolute = absoluteHarm(moments, harm, alpha);
+  const absolute = absoluteHarm(harm, alpha);
   if (absolute !== null) return { result: 'fail', amber: false, reason: absolute };
   if (isBeyond && harmZ(harm) > policy.amberZ) {
     return { result: 'inconclusive', amber: true, reason: `amber, not proven: ${numbers}` };
@@ -68,10 +68,10 @@ function judged(moments: Moments, harm: Harm, policy: Policy, alpha: number): Ju
 }
 
 /** Treatment's own rate proven above its limit and above control's: both arms failing is nobody's harm. */
-function absoluteHarm(moments: Moments, harm: Harm, alpha: number): string | null {
+function absoluteHarm(harm: Harm, alpha: number): string | null {
   const { absoluteLimit, harmIs } = harm.rule;
   if (absoluteLimit === null || harmIs === 'less') return null;
-  const lower = lowerTreatmentRate(moments, harm, alpha);
+  const lower = lowerTreatmentRate(harm, alpha);
   if (typeof lower !== 'number') return null;
   if (!(lower > absoluteLimit && lower > harm.rates.control)) return null;
   return `${say.rates(harm)}: at least ${say.rate(lower)} in treatment, above the limit of ${say.rate(absoluteLimit)}`;

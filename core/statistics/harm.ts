@@ -5,11 +5,12 @@ import {
   type ConfidenceSequence,
   confidenceSequence,
   oneSidedHalfWidth,
+  studentized,
 } from './confidence-sequence.ts';
 import type { Arm, Moments } from './moments.ts';
 import { isNotEnough, isPositive, type NotEnough, notEnough } from './not-enough.ts';
 import type { MetricRule, Policy } from './policy.ts';
-import { clusteredVariance, type Stratified, stratify } from './stratified.ts';
+import { type Stratified, stratify } from './stratified.ts';
 
 export interface Harm {
   kind: 'harm';
@@ -17,7 +18,7 @@ export interface Harm {
   rates: Stratified;
   scale: 'log_ratio' | 'difference';
   /** Treatment against control on that scale, and the scale's τ. */
-  effect: { value: number; variance: number; tau: number };
+  effect: { value: number; variance: number; degrees: number; tau: number };
   /** The effect with its sign turned so that more is worse. */
   harm: number;
   /** Point harm that is put up with, on the same scale. */
@@ -79,7 +80,12 @@ export function onScale(
   return relative * (rates.control > 0 ? rates.control : rule.baseline);
 }
 
-const width = ({ effect }: Harm, alpha: number) => oneSidedHalfWidth({ ...effect, alpha });
+/**
+ * In the first hours an arm's events are those of a few users, whose variance is not known as well as the
+ * sequence takes it to be: without this, identical models were rolled back then more often than α allows.
+ */
+const width = ({ effect }: Harm, alpha: number) =>
+  studentized(oneSidedHalfWidth({ ...effect, alpha }), effect.variance, effect.degrees);
 
 /** L = h − c: harm is above this, at every look, but for a chance of α. */
 export const lowerHarm = (harm: Harm, alpha: number): number => harm.harm - width(harm, alpha);
@@ -99,14 +105,12 @@ export const shownSequence = ({ effect }: Harm, alpha: number): ConfidenceSequen
  * users. On the log scale because one τ then serves 1 % as well as 50 %.
  */
 export function lowerTreatmentRate(
-  moments: Moments,
   { rule, rates }: Pick<Harm, 'rule' | 'rates'>,
   alpha: number,
 ): number | NotEnough {
-  const own = clusteredVariance(moments, 'difference', 'treatment');
-  if (typeof own !== 'number') return own;
-  // Users who are all alike leave no variance of their own; the difference's then holds their stand-in.
-  const variance = (own > 0 ? own : rates.difference.variance) / rates.treatment ** 2;
+  const { degrees, variance: own } = rates.own.treatment;
+  const variance = own / rates.treatment ** 2;
   if (!isPositive(variance)) return notEnough('treatment has no event that varies');
-  return rates.treatment * Math.exp(-oneSidedHalfWidth({ variance, tau: rule.tau, alpha }));
+  const half = oneSidedHalfWidth({ variance, tau: rule.tau, alpha });
+  return rates.treatment * Math.exp(-studentized(half, variance, degrees));
 }

@@ -16,15 +16,18 @@ export const count = (value: number): string => whole.format(value);
 /** 0.0084 → "0.84 %". */
 export const rate = (value: number): string => `${three.format(value * 100)} %`;
 
+/** Beyond ±999 nothing is said but that. */
+function held(value: number, unit: string, format: Intl.NumberFormat): string {
+  if (value > 999) return `over +999 ${unit}`;
+  return value < -999 ? `under -999 ${unit}` : `${format.format(value)} ${unit}`;
+}
+
 /** A log ratio as relative change: 0.1823 → "+20 %". */
-export const asLift = (logRatio: number): string => {
-  const percent = Math.expm1(logRatio) * 100;
-  return percent > 999 ? 'over +999 %' : `${one.format(percent)} %`;
-};
+export const asLift = (logRatio: number): string => held(Math.expm1(logRatio) * 100, '%', one);
 
 /** An effect on either scale. */
 export const effect = (scale: Harm['scale'], value: number): string =>
-  scale === 'log_ratio' ? asLift(value) : `${points.format(value * 100)} points`;
+  scale === 'log_ratio' ? asLift(value) : held(value * 100, 'points', points);
 
 export const name = (metric: string): string => metric.replaceAll('_', ' ');
 

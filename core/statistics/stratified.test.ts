@@ -61,6 +61,23 @@ describe('the variance from running sums', () => {
     expect(few.difference.value).toBeCloseTo(many.difference.value, 12);
     expect(few.difference.variance / many.difference.variance).toBeCloseTo(10, 6);
   });
+
+  it('is known as well as its events come from many users', () => {
+    const rows = [...armOf('control', 100, 3, 10), ...armOf('treatment', 100, 3, 40)];
+    const { own } = estimated(momentsOf(rows));
+    expect(own.control.degrees).toBeCloseTo(10, 9);
+    expect(own.treatment.degrees).toBeCloseTo(40, 9);
+    const heavy = { visitor: 'heavy', stage: 's1', arm: 'control' as const, n: 100, y: 50 };
+    const { degrees } = estimated(momentsOf([...rows, heavy])).own.control;
+    expect(degrees).toBeCloseTo(80 ** 2 / (50 ** 2 + 10 * 3 ** 2), 9);
+  });
+
+  it('of both arms is known as well as that of the arm it mostly is', () => {
+    const rows = [...armOf('control', 10_000, 1, 100), ...armOf('treatment', 100, 1, 10)];
+    const { logRatio, own } = estimated(momentsOf(rows));
+    expect(logRatio?.degrees).toBeGreaterThan(own.treatment.degrees);
+    expect(logRatio?.degrees).toBeLessThan(1.3 * own.treatment.degrees);
+  });
 });
 
 const swapped = (rows: readonly UserRow[]): UserRow[] =>

@@ -24,6 +24,8 @@ export interface StageRates extends Record<Arm, ArmAtStage> {
 export interface Effect {
   value: number;
   variance: number;
+  /** Degrees of freedom of the variance, which is itself an estimate; at least 1. */
+  degrees: number;
 }
 
 export interface Stratified {
@@ -33,6 +35,8 @@ export interface Stratified {
   /** Weighted rates, for relative effects only: never shown as a stage's own. */
   control: number;
   treatment: number;
+  /** The variance of each of these by itself. */
+  own: Record<Arm, Omit<Effect, 'value'>>;
   /** treatment − control, in events per exposure. */
   difference: Effect;
   /** ln(treatment / control); null while an arm has no event. */
@@ -140,19 +144,61 @@ function standIn(rate: number, users: number): number {
   return rate <= 1 && users > 0 ? (share * (1 - share)) / users : 0;
 }
 
+/**
+ * How many users an arm's events come from, as if each had equally many: Kish's effective number (Survey
+ * Sampling, 1965). Ten failures of one unlucky user are one.
+ */
+function effectiveUsers(moments: Moments, own: readonly Term[], rate: number): number {
+  let squares = 0;
+  for (const a of own) {
+    for (const b of own) squares += a.factor * b.factor * crossOf(moments, a.index, b.index).yy;
+  }
+  return squares > 0 ? rate ** 2 / squares : 0;
+}
+
+interface ArmVariance extends Omit<Effect, 'value'> {
+  /** As much of it as stands in for what its users do not show. */
+  standIn: number;
+}
+
+function armVariance(moments: Moments, arm: Arm, { terms: all, rates }: Parts): ArmVariance {
+  const own = all.filter((term) => term.arm === arm);
+  const variance = sumOfSquares(moments, own, ONE);
+  if (variance === 0) {
+    const stood = standIn(rates[arm], moments.users[arm]);
+    return { variance: stood, standIn: stood, degrees: Math.max(1, moments.users[arm]) };
+  }
+  // Of k users' rare events it is known as with 2k degrees of freedom where all have equally many, and with
+  // fewer where they have not.
+  const degrees = Math.max(1, effectiveUsers(moments, own, rates[arm]));
+  return { variance, standIn: 0, degrees };
+}
+
+/** Welch's and Satterthwaite's, of both arms together (Biometrics Bulletin 1946). */
+function degreesOf(own: Stratified['own'], scale: Record<Arm, number>): number {
+  let sum = 0;
+  let squares = 0;
+  for (const arm of ARMS) {
+    const variance = own[arm].variance / scale[arm] ** 2;
+    sum += variance;
+    squares += variance ** 2 / own[arm].degrees;
+  }
+  return squares > 0 ? sum ** 2 / squares : 1;
+}
+
 /** Rates by stage, their difference and log ratio with clustered variances. */
 export function stratify(moments: Moments): Stratified | NotEnough {
   const parts = partsOf(moments);
   if ('kind' in parts) return parts;
   const { stages, rates } = parts;
-  const idle = ARMS.map((arm) => {
-    const own = parts.terms.filter((term) => term.arm === arm);
-    const varies = sumOfSquares(moments, own, ONE) > 0;
-    return { arm, variance: varies ? 0 : standIn(rates[arm], moments.users[arm]) };
-  });
+  const own = {
+    control: armVariance(moments, 'control', parts),
+    treatment: armVariance(moments, 'treatment', parts),
+  };
   const effect = (value: number, scale: Record<Arm, number>): Effect => {
-    const added = idle.reduce((sum, { arm, variance }) => sum + variance / scale[arm] ** 2, 0);
-    return { value, variance: sumOfSquares(moments, parts.terms, scale) + added };
+    const added = ARMS.reduce((sum, arm) => sum + own[arm].standIn / scale[arm] ** 2, 0);
+    const variance = sumOfSquares(moments, parts.terms, scale) + added;
+    return { value, variance, degrees: degreesOf(own, scale) };
   };
   const hasRatio = rates.control > 0 && rates.treatment > 0;
   const difference = effect(rates.treatment - rates.control, ONE);
@@ -161,5 +207,5 @@ export function stratify(moments: Moments): Stratified | NotEnough {
     Object.values(one),
   );
   if (!numbers.every(Number.isFinite)) return notEnough('the sums are too large to compute with');
-  return { kind: 'stratified', stages, ...rates, difference, logRatio };
+  return { kind: 'stratified', stages, ...rates, own, difference, logRatio };
 }

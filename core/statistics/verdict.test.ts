@@ -48,6 +48,19 @@ describe('rule 1, roll back', () => {
     },
   );
 
+  it('on a candidate that fails everybody but one', () => {
+    const rows = [...armOf('control', 500, 1, 4), ...armOf('treatment', 60, 2, 59)];
+    expect(verdict('error', momentsOf(rows))).toMatchObject({ result: 'fail' });
+  });
+
+  it('not on the many failures of a few', () => {
+    const control = armOf('control', 900, 5, 8);
+    const spread = verdict('error', momentsOf([...control, ...armOf('treatment', 500, 1, 25)]));
+    expect(spread).toMatchObject({ result: 'fail' });
+    const few = verdict('error', momentsOf([...control, ...armOf('treatment', 100, 5, 5)]));
+    expect(few).toMatchObject({ result: 'inconclusive', amber: true });
+  });
+
   it('on thumbs that are proven worse, however little: its tolerance is zero', () => {
     const found = verdict('thumbs_up', independent([40_000, 28_920], [40_000, 27_480]));
     expect(found).toMatchObject({ result: 'fail' });
@@ -94,7 +107,7 @@ describe('what is put up with', () => {
   });
 
   it('is judged at α divided by the number of guardrails', () => {
-    const error = independent([9_000, 100], [1_000, 22]);
+    const error = independent([9_000, 100], [1_000, 24]);
     const alone = { ...policy, metrics: [ruleOf('error')] };
     expect(rollbackAlpha(policy, 5)).toBeCloseTo(0.01, 12);
     expect(harmVerdict({ error }, alone).result).toBe('fail');

@@ -25,12 +25,12 @@ it('a better model is in the last stage after 72.75 h and promoted after 96.75 h
   });
 });
 
-it('a model that fails 5 % of answers is back after an hour and a half', () => {
+it('a model that fails 5 % of answers is back after an hour and three quarters', () => {
   expect(run('errors-5')).toMatchObject({
     outcome: 'rolled_back',
-    hours: 1.5,
+    hours: 1.75,
     reason:
-      'rolled back: error 4.65 % in treatment, 0.826 % in control: harm +462.8 %, at least +22.2 % at every look',
+      'rolled back: error 5.08 % in treatment, 0.802 % in control: harm +534.2 %, at least +38.7 % at every look',
   });
 });
 

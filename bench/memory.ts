@@ -4,7 +4,7 @@
 
 import { z } from 'zod';
 import { memoryOf, startLoad, startUpstream } from './lib/children.ts';
-import { heapOf } from './lib/inspector.ts';
+import { Inspector } from './lib/inspector.ts';
 import { readOptions } from './lib/options.ts';
 import { startRawWorkerd } from './lib/raw-workerd.ts';
 import { newVisitors, ourChats } from './lib/requests.ts';
@@ -21,8 +21,8 @@ const before = machine();
 const upstream = await startUpstream(16);
 const load = await startLoad();
 const raw = await startRawWorkerd({ upstreamPort: upstream.port, inspector: true });
-const port = z.int().parse(raw.inspectorPort);
-const idle = { ...memoryOf(raw.pid), ...(await heapOf(port, 'bruno')) };
+const inspector = await Inspector.of(z.int().parse(raw.inspectorPort), 'bruno');
+const idle = { ...memoryOf(raw.pid), ...(await inspector.heap()) };
 const visitors = await newVisitors(raw.port, 200);
 
 const samples: (typeof idle & { requests: number })[] = [];
@@ -36,8 +36,9 @@ for (let second = 0; second < seconds; second += 1) {
   });
   if (result.failures > 0) throw new Error(`the first failure: ${result.firstFailure}`);
   asked += result.requests;
-  samples.push({ ...memoryOf(raw.pid), ...(await heapOf(port, 'bruno')), requests: asked });
+  samples.push({ ...memoryOf(raw.pid), ...(await inspector.heap()), requests: asked });
 }
+inspector.close();
 await raw.stop();
 await load.stop();
 await upstream.child.stop();

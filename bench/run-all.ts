@@ -9,7 +9,7 @@ import { readOptions } from './lib/options.ts';
 
 const { quick } = readOptions([]);
 const failed: string[] = [];
-for (const name of ['chat', 'assignment', 'memory', 'feedback', 'soak']) {
+for (const name of ['chat', 'profile', 'assignment', 'memory', 'feedback', 'soak']) {
   process.stderr.write(`\n${name}\n`);
   const script = join(benchRoot, `${name}.ts`);
   const { status } = spawnSync(nodeBinary, [script, ...(quick ? ['--quick'] : [])], {

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { someAnswers, voteRequests } from './lib/answers.ts';
 import { type Load, memoryOf, startLoad, startUpstream } from './lib/children.ts';
+import { Inspector } from './lib/inspector.ts';
 import { readOptions } from './lib/options.ts';
 import { newVisitors, ourChats } from './lib/requests.ts';
 import { machine, writeSection } from './lib/results.ts';
@@ -42,7 +43,7 @@ const before = machine();
 const upstream = await startUpstream(16);
 const chats = await startLoad();
 const votes = await startLoad();
-const stage = await startStage(upstream.port);
+const stage = await startStage(upstream.port, { inspected: true });
 const visitors = await newVisitors(stage.port, ANSWERS);
 const given = await someAnswers(stage.port, ANSWERS);
 const acknowledged = { answers: given.length, votes: 0 };
@@ -90,8 +91,23 @@ await stage.drained(120_000);
 const peak = atPeak / ((performance.now() - startedMs) / 1_000);
 const rate = peak / 2;
 
-const lines: { minute: number; answered: number; gone: boolean; workerd: number; host: number }[] =
-  [];
+/** Miniflare's simulators have isolates of their own in the same process. */
+async function heapOfTheWorker(): Promise<number> {
+  const inspector = await Inspector.of(stage.inspectorPort ?? 0, 'core:user:bruno-loop');
+  const { heapUsedMib } = await inspector.heap();
+  inspector.close();
+  return heapUsedMib;
+}
+
+interface Minute {
+  minute: number;
+  answered: number;
+  gone: boolean;
+  heap: number;
+  workerd: number;
+  host: number;
+}
+const lines: Minute[] = [];
 for (let minute = 0; minute < minutes; minute += 1) {
   const gone = minute === goneIn;
   if (gone) await stage.database('stop');
@@ -99,7 +115,7 @@ for (let minute = 0; minute < minutes; minute += 1) {
   if (gone) await stage.database('start');
   const workerd = memoryOf(stage.workerdPid).rssMib;
   const host = memoryOf(stage.hostPid).rssMib;
-  lines.push({ minute, answered, gone, workerd, host });
+  lines.push({ minute, answered, gone, heap: await heapOfTheWorker(), workerd, host });
   process.stderr.write(
     `minute ${minute + 1} of ${minutes}: ${answered} answers, workerd ${figure(workerd)} MiB${gone ? ', no database' : ''}\n`,
   );
@@ -136,13 +152,15 @@ writeSection(
 
 ${before} A minute here has ${seconds} s; peak ${figure(peak)} answers a second until they are in the record, so ${figure(rate)} were asked for, and a vote with every fourth.
 
-On the local stack in Miniflare. Postgres was stopped for minute ${goneIn + 1}; chats and votes went on.
+On the local stack in Miniflare. Postgres was stopped for minute ${goneIn + 1}; chats and votes went on. _Heap_ is what V8 says the Worker’s isolate uses, garbage not yet collected included; the process has
+Miniflare’s simulators of queue, KV and objects in it too, each with an isolate of its own.
 
 ${table(
-  ['minute', 'answers', 'workerd MiB', 'host MiB', ''],
+  ['minute', 'answers', 'heap MiB', 'workerd MiB', 'host MiB', ''],
   lines.map((line) => [
     String(line.minute + 1),
     line.answered.toLocaleString('en'),
+    figure(line.heap),
     figure(line.workerd),
     figure(line.host),
     line.gone ? 'no database' : '',

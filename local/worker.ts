@@ -39,6 +39,8 @@ export type WorkerOptions = {
   readonly bindings: Readonly<Record<string, string>>;
   /** Serve the embedded bucket over S3, or null when another object store is used. */
   readonly bucket: ObjectStoreKeys | null;
+  /** Where V8's inspector listens, which costs time; left out, nowhere. */
+  readonly inspectorPort?: number;
 };
 
 export type RunningWorker = {
@@ -105,6 +107,9 @@ const toOptions = (options: WorkerOptions, log: string) => {
   return convertV4MiniflareOptions({
     host: '127.0.0.1',
     port: options.innerPort,
+    ...(options.inspectorPort === undefined
+      ? {}
+      : { inspectorPort: options.inspectorPort, inspectorHost: '127.0.0.1' }),
     resourcePersistencePath: options.paths.miniflare,
     log: new FileLog(log),
     handleStructuredLogs: ({ timestamp, level, message }) => {

@@ -63,8 +63,10 @@ export const inFlight = new InFlight();
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
+const encoder = new TextEncoder();
+
 /** As the queue counts: bytes of UTF-8, not characters. */
-const sizeOf = (event: QueueEvent) => new TextEncoder().encode(JSON.stringify(event)).byteLength;
+const sizeOf = (event: QueueEvent) => encoder.encode(JSON.stringify(event)).byteLength;
 
 /**
  * Resolves when the events are durably queued, rejects when the queue refused one. The caller keeps it

@@ -10,7 +10,7 @@ import { repoRoot } from '../../local/home.ts';
 import { benchRoot } from './children.ts';
 import { figure } from './statistics.ts';
 
-const SECTIONS = ['chat', 'assignment', 'memory', 'feedback', 'soak'] as const;
+const SECTIONS = ['chat', 'profile', 'assignment', 'memory', 'feedback', 'soak'] as const;
 export type Section = (typeof SECTIONS)[number];
 
 const file = join(benchRoot, 'RESULTS.md');

@@ -11,6 +11,7 @@ const readySchema = z.strictObject({
   operatorToken: z.string(),
   databaseUrl: z.string(),
   proxyAddress: z.string(),
+  inspectorPort: z.int().optional(),
 });
 
 const pendingSchema = z.object({ pending: z.int() });
@@ -26,8 +27,12 @@ export type Stage = z.output<typeof readySchema> & {
   stop(): Promise<void>;
 };
 
-export async function startStage(upstreamPort: number): Promise<Stage> {
-  const { child, ready } = await startScript('stage.ts', [String(upstreamPort)], readySchema);
+export async function startStage(
+  upstreamPort: number,
+  options: { inspected?: boolean } = {},
+): Promise<Stage> {
+  const words = [String(upstreamPort), ...(options.inspected ? ['inspected'] : [])];
+  const { child, ready } = await startScript('stage.ts', words, readySchema);
   const pending = async () => {
     const response = await fetch(`http://127.0.0.1:${ready.port}/local/queue`, {
       headers: { authorization: `Bearer ${ready.operatorToken}` },

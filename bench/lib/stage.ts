@@ -1,6 +1,7 @@
 // The local stack without its agent, in a process of its own: embedded Postgres, its proxy, and the
 // production bundle in Miniflare on its direct socket, with an experiment under way. Started by
-// stage-client.ts; takes orders on stdin, one JSON line each. Arguments: PORT OF THE MODEL SERVER.
+// stage-client.ts; takes orders on stdin, one JSON line each. Arguments: PORT OF THE MODEL SERVER, and
+// `inspected` where its isolate is to be looked into, which costs time.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -20,6 +21,7 @@ import { BASE, tableWithExperiment } from './experiment.ts';
 
 const say = (line: string) => process.stderr.write(`${line}\n`);
 const upstreamPort = Number(process.argv[2]);
+const isInspected = process.argv[3] === 'inspected';
 const assetsHome = defaultAssetsHome(process.env);
 const assets = await ensureAssets(assetsHome, say);
 const build = await ensureWorkerBuild({ root: repoRoot, onProgress: say });
@@ -29,6 +31,9 @@ const paths = homePaths(home);
 const secrets = loadSecrets(paths);
 const port = await freePort();
 const ports = await innerPorts(paths.ports, port);
+const inspectorPort = isInspected
+  ? await freePort(new Set([port, ...Object.values(ports)]))
+  : undefined;
 const password = secrets.databasePassword;
 const database = await startDatabase({ home, assets, ports, password });
 let postgres: Postgres | null = database.postgres;
@@ -50,6 +55,7 @@ const worker = await startWorker({
   port,
   innerPort: ports.s3,
   bucket: null,
+  ...(inspectorPort === undefined ? {} : { inspectorPort }),
   bindings: {
     ENVIRONMENT: 'local',
     MODEL_SERVER_URL: `http://127.0.0.1:${upstreamPort}`,
@@ -77,6 +83,7 @@ console.log(
     operatorToken: secrets.adminToken,
     databaseUrl: database.url,
     proxyAddress: database.proxyAddress,
+    inspectorPort,
   }),
 );
 

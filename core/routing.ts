@@ -149,11 +149,14 @@ export const productionOf = ({ production, settings }: RoutingTable): Answerer =
   settings,
 });
 
-/** Where settings are tried, the model is production's, whichever that is by now. */
-export const treatmentOf = (table: RoutingTable, experiment: Experiment): Answerer =>
-  experiment.settings === undefined
-    ? { model: experiment.candidate, settings: table.settings }
-    : { model: table.production, settings: experiment.settings };
+/** Of an experiment that runs, or would. Where settings are tried, the model is production's, whichever that is by now. */
+export const treatmentOf = (
+  table: RoutingTable,
+  { candidate, settings }: Pick<Experiment, 'candidate' | 'settings'>,
+): Answerer =>
+  settings === undefined
+    ? { model: candidate, settings: table.settings }
+    : { model: table.production, settings };
 
 /** One text for both: what is compared with it is counted anew when either changes. */
 export const answererName = ({ model, settings }: Answerer): string =>

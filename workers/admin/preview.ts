@@ -55,9 +55,9 @@ const plannedTreatment = (env: Env, id: string, table: RoutingTable): Promise<An
   withDatabase(databaseOf(env), async (db) => {
     const candidate = (await findRollout(db, id))?.candidate;
     if (candidate === undefined) throw new AppError('not_found', `There is no experiment ${id}.`);
-    return kindOf(candidate) === 'settings'
-      ? { model: table.production, settings: await readSettings(db, candidate) }
-      : { model: candidate, settings: table.settings };
+    const settings =
+      kindOf(candidate) === 'settings' ? await readSettings(db, candidate) : undefined;
+    return treatmentOf(table, { candidate, settings });
   });
 
 export interface Preview {

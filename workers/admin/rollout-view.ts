@@ -82,12 +82,12 @@ function armsView(
         : { ...over, model_id: candidate, description: candidate },
     };
   }
-  const { model, settings } = control;
+  const { model } = control;
   return {
     control: answererView(control),
     treatment: isSettings
       ? { model_id: model, settings_id: candidate, description: `${model} with ${named}` }
-      : answererView({ model: candidate, settings }),
+      : answererView(treatmentOf(table, { candidate })),
   };
 }
 

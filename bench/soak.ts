@@ -13,7 +13,7 @@ import { machine, writeSection } from './lib/results.ts';
 import { startStage } from './lib/stage-client.ts';
 import { figure, median, table, verdict } from './lib/statistics.ts';
 
-const ANSWERS = 200;
+const ANSWERS = 1_000;
 const CONNECTIONS = 20;
 /** One vote for each so many answers. */
 const VOTE_EVERY = 4;

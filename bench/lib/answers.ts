@@ -1,6 +1,7 @@
 // Answers to give feedback on: asked for through the stack, with the tokens that came with them.
 
 import { z } from 'zod';
+import { inPool } from '../../simulation/pool.ts';
 import { chatBody, httpRequest, networkOf, newVisitors } from './requests.ts';
 
 export interface Given {
@@ -9,12 +10,16 @@ export interface Given {
   network: string;
 }
 
+const AT_ONCE = 20;
+
 const headerSchema = z.string().min(1);
 
 export async function someAnswers(port: number, count: number): Promise<Given[]> {
   const visitors = await newVisitors(port, count);
-  return Promise.all(
-    visitors.map(async (token, index) => {
+  return inPool(
+    visitors.map((token, index) => ({ token, index })),
+    AT_ONCE,
+    async ({ token, index }) => {
       const response = await fetch(`http://127.0.0.1:${port}/v1/chat/completions`, {
         method: 'POST',
         headers: {
@@ -31,7 +36,7 @@ export async function someAnswers(port: number, count: number): Promise<Given[]>
         feedback_token: headerSchema.parse(response.headers.get('x-feedback-token')),
         network: networkOf(index),
       };
-    }),
+    },
   );
 }
 

@@ -80,10 +80,7 @@ export function onScale(
   return relative * (rates.control > 0 ? rates.control : rule.baseline);
 }
 
-/**
- * In the first hours an arm's events are those of a few users, whose variance is not known as well as the
- * sequence takes it to be: without this, identical models were rolled back then more often than α allows.
- */
+/** Wider than the sequence where an arm's events are those of a few users: docs/decisions/0018-few-users.md. */
 const width = ({ effect }: Harm, alpha: number) =>
   studentized(oneSidedHalfWidth({ ...effect, alpha }), effect.variance, effect.degrees);
 

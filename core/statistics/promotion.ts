@@ -84,8 +84,7 @@ export function improvement({ guardrails }: HarmVerdict, policy: Policy): Verdic
 export function improvementOf(harm: Harm, policy: Policy): Verdict {
   const gain: Harm = { ...harm, harm: -harm.harm };
   const least = lowerHarm(gain, policy.alpha.promote);
-  const at = (value: number) => say.effect(gain.scale, value);
-  const numbers = `${say.rates(harm)}, better by ${at(gain.harm)}, at least ${at(least)} at every look`;
+  const numbers = `${say.rates(harm)}, better by ${say.effect(gain.scale, gain.harm)}, ${say.bounded(gain.scale, least)}`;
   if (least > 0) return { result: 'pass', reason: numbers };
   return { result: 'inconclusive', reason: `improvement not established: ${numbers}` };
 }

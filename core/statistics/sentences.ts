@@ -16,18 +16,15 @@ export const count = (value: number): string => whole.format(value);
 /** 0.0084 → "0.84 %". */
 export const rate = (value: number): string => `${three.format(value * 100)} %`;
 
-/** Beyond ±999 nothing is said but that. */
-function held(value: number, unit: string, format: Intl.NumberFormat): string {
-  if (value > 999) return `over +999 ${unit}`;
-  return value < -999 ? `under -999 ${unit}` : `${format.format(value)} ${unit}`;
-}
-
 /** A log ratio as relative change: 0.1823 → "+20 %". */
-export const asLift = (logRatio: number): string => held(Math.expm1(logRatio) * 100, '%', one);
+export const asLift = (logRatio: number): string => {
+  const percent = Math.expm1(logRatio) * 100;
+  return percent > 999 ? 'over +999 %' : `${one.format(percent)} %`;
+};
 
 /** An effect on either scale. */
 export const effect = (scale: Harm['scale'], value: number): string =>
-  scale === 'log_ratio' ? asLift(value) : held(value * 100, 'points', points);
+  scale === 'log_ratio' ? asLift(value) : `${points.format(value * 100)} points`;
 
 export const name = (metric: string): string => metric.replaceAll('_', ' ');
 
@@ -35,10 +32,19 @@ export const name = (metric: string): string => metric.replaceAll('_', ' ');
 export const rates = ({ rule, rates: { control, treatment } }: Harm): string =>
   `${name(rule.metric)} ${rate(treatment)} in treatment, ${rate(control)} in control`;
 
+/** A bound as far out as this, on either scale, says nothing at all. */
+const NOTHING = 10;
+
+/** "at least +5 % at every look". */
+export const bounded = (scale: Harm['scale'], lower: number): string =>
+  lower < -NOTHING ? 'nothing certain yet' : `at least ${effect(scale, lower)} at every look`;
+
 /** "harm +43 %, at least +5 % at every look". */
 export const atLeast = (harm: Harm, alpha: number): string =>
-  `harm ${effect(harm.scale, harm.harm)}, at least ${effect(harm.scale, lowerHarm(harm, alpha))} at every look`;
+  `harm ${effect(harm.scale, harm.harm)}, ${bounded(harm.scale, lowerHarm(harm, alpha))}`;
 
 /** "harm at most +38 %". */
-export const atMost = (harm: Harm, alpha: number): string =>
-  `harm at most ${effect(harm.scale, upperHarm(harm, alpha))}`;
+export function atMost(harm: Harm, alpha: number): string {
+  const upper = upperHarm(harm, alpha);
+  return upper > NOTHING ? 'harm not bounded yet' : `harm at most ${effect(harm.scale, upper)}`;
+}

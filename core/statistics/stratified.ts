@@ -158,33 +158,42 @@ function effectiveUsers(moments: Moments, own: readonly Term[], rate: number): n
 
 interface ArmVariance extends Omit<Effect, 'value'> {
   /** As much of it as stands in for what its users do not show. */
-  standIn: number;
+  assumed: number;
 }
 
 function armVariance(moments: Moments, arm: Arm, { terms: all, rates }: Parts): ArmVariance {
-  const own = all.filter((term) => term.arm === arm);
-  const variance = sumOfSquares(moments, own, ONE);
+  const terms = all.filter((term) => term.arm === arm);
+  const variance = sumOfSquares(moments, terms, ONE);
   if (variance === 0) {
-    const stood = standIn(rates[arm], moments.users[arm]);
-    return { variance: stood, standIn: stood, degrees: Math.max(1, moments.users[arm]) };
+    const assumed = standIn(rates[arm], moments.users[arm]);
+    return { variance: assumed, assumed, degrees: Math.max(1, moments.users[arm]) };
   }
-  // Of k users' rare events it is known as with 2k degrees of freedom where all have equally many, and with
-  // fewer where they have not.
-  const degrees = Math.max(1, effectiveUsers(moments, own, rates[arm]));
-  return { variance, standIn: 0, degrees };
+  // The variance of k users' rare events is known as with 2k degrees of freedom where all have equally many,
+  // and less well where they have not: k is on the careful side.
+  const degrees = Math.max(1, effectiveUsers(moments, terms, rates[arm]));
+  return { variance, assumed: 0, degrees };
 }
 
-/** Welch's and Satterthwaite's, of both arms together (Biometrics Bulletin 1946). */
-function degreesOf(own: Stratified['own'], scale: Record<Arm, number>): number {
-  let sum = 0;
-  let squares = 0;
-  for (const arm of ARMS) {
-    const variance = own[arm].variance / scale[arm] ** 2;
-    sum += variance;
-    squares += variance ** 2 / own[arm].degrees;
-  }
-  return squares > 0 ? sum ** 2 / squares : 1;
+/**
+ * Welch's and Satterthwaite's, of both arms together (Biometrics Bulletin 1946). Only the arm with the higher
+ * rate is taken as estimated: by chance high, it looks more certain than it is, while few events in the
+ * other show in a variance that is large already.
+ */
+function degreesOf(
+  arms: Parts['rates'],
+  own: Stratified['own'],
+  scale: Record<Arm, number>,
+): number {
+  const higher = arms.treatment > arms.control ? 'treatment' : 'control';
+  const variances = { control: 0, treatment: 0 };
+  for (const arm of ARMS) variances[arm] = own[arm].variance / scale[arm] ** 2;
+  const both = variances.control + variances.treatment;
+  const estimated = variances[higher] ** 2 / own[higher].degrees;
+  return estimated > 0 ? Math.min(MOST_DEGREES, both ** 2 / estimated) : MOST_DEGREES;
 }
+
+/** As good as known. */
+const MOST_DEGREES = 1e9;
 
 /** Rates by stage, their difference and log ratio with clustered variances. */
 export function stratify(moments: Moments): Stratified | NotEnough {
@@ -196,9 +205,9 @@ export function stratify(moments: Moments): Stratified | NotEnough {
     treatment: armVariance(moments, 'treatment', parts),
   };
   const effect = (value: number, scale: Record<Arm, number>): Effect => {
-    const added = ARMS.reduce((sum, arm) => sum + own[arm].standIn / scale[arm] ** 2, 0);
+    const added = ARMS.reduce((sum, arm) => sum + own[arm].assumed / scale[arm] ** 2, 0);
     const variance = sumOfSquares(moments, parts.terms, scale) + added;
-    return { value, variance, degrees: degreesOf(own, scale) };
+    return { value, variance, degrees: degreesOf(rates, own, scale) };
   };
   const hasRatio = rates.control > 0 && rates.treatment > 0;
   const difference = effect(rates.treatment - rates.control, ONE);

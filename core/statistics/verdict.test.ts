@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { oneSidedHalfWidth } from './confidence-sequence.ts';
 import { guardrailVerdict, harmVerdict, type MetricMoments, rollbackAlpha } from './guardrail.ts';
+import { upperHarm } from './harm.ts';
 import { emptyMoments, type Moments, momentsOf } from './moments.ts';
 import { DEFAULT_POLICY, type MetricRule, type Policy } from './policy.ts';
 import {
@@ -59,6 +60,11 @@ describe('rule 1, roll back', () => {
     expect(spread).toMatchObject({ result: 'fail' });
     const few = verdict('error', momentsOf([...control, ...armOf('treatment', 100, 5, 5)]));
     expect(few).toMatchObject({ result: 'inconclusive', amber: true });
+  });
+
+  it('on many failures against the few of control', () => {
+    const rows = [...armOf('control', 250, 1, 5), ...armOf('treatment', 250, 1, 150)];
+    expect(verdict('hallucination', momentsOf(rows))).toMatchObject({ result: 'fail' });
   });
 
   it('on thumbs that are proven worse, however little: its tolerance is zero', () => {
@@ -273,6 +279,13 @@ describe('rule 4, promote', () => {
       'pass',
       'inconclusive',
     ]);
+  });
+
+  it('on a candidate that hardly fails, whose few failures are no reason to wait', () => {
+    const error = independent([7_000, 59], [7_000, 7]);
+    const harm = verdict('error', error).harm;
+    if (harm === null) throw new Error('not enough');
+    expect(upperHarm(harm, policy.alpha.nonInferiority)).toBeLessThan(0);
   });
 
   it('where nothing ever failed: the ceilings are excluded by the difference', () => {

@@ -122,6 +122,15 @@ export const experiment = z.looseObject({
 });
 export type Experiment = z.infer<typeof experiment>;
 
+/** After a command; or, where it was carried out while the record could not be read, its outcome alone. */
+export const experimentAfter = z.union([
+  z
+    .looseObject({ reason: z.string(), recorded: z.literal(false) })
+    .transform((document) => ({ document, outcome: document.reason })),
+  experiment.transform((document) => ({ document, outcome: null })),
+]);
+export type ExperimentAfter = z.infer<typeof experimentAfter>;
+
 const body = {
   system_prompt: z.string(),
   temperature: z.number(),

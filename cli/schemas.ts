@@ -174,7 +174,12 @@ const routeChange = z.looseObject({
   to: live.nullable(),
 });
 export type RouteChange = z.infer<typeof routeChange>;
-export const route = z.looseObject({ table: live, history: z.array(routeChange) });
+export const route = z.looseObject({
+  table: live,
+  history: z.array(routeChange),
+  /** False while the record cannot be read. */
+  history_read: z.boolean().default(true),
+});
 export type Route = z.infer<typeof route>;
 
 const counts = {

@@ -48,7 +48,8 @@ export async function withDatabase<Result>(
     connectionString: config.url,
     max: 1,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    statement_timeout: STATEMENT_TIMEOUT_MS,
+    // Our side's: a pooler such as Neon's takes no statement_timeout when a connection begins.
+    query_timeout: STATEMENT_TIMEOUT_MS,
   });
   let socketFailure: unknown;
   pool.on('error', (error: unknown) => {
@@ -67,4 +68,10 @@ export async function withDatabase<Result>(
   } finally {
     await pool.end().catch(() => undefined);
   }
+}
+
+/** For `catch`: undefined where the record is out of reach. Everything else is thrown on. */
+export function outOfReach(error: unknown): undefined {
+  if (error instanceof AppError && error.code === 'dependency_unavailable') return undefined;
+  throw error;
 }

@@ -49,6 +49,14 @@ describe('experiments', () => {
     },
   );
 
+  it('says what was done where the record cannot be read', async () => {
+    const body = JSON.stringify({ id: ID, reason: 'rolled back: bad', recorded: false });
+    stack().after.push({ status: 202, body });
+    const { code, out } = await run(`experiment rollback ${ID} --reason bad`);
+    expect(code).toBe(0);
+    expect(out).toContain('Done: rolled back: bad. The record cannot be read just now');
+  });
+
   it('passes on why an approval is refused, and repeats what was lost once', async () => {
     const approve = () =>
       bruno(['experiment', 'approve', ID, '--reason', 'x'], stack().url, {

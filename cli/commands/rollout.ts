@@ -4,7 +4,13 @@
  */
 import { PROMOTE_ON } from '../../core/statistics/policy.ts';
 import { UsageError } from '../errors.ts';
-import { type Experiment, experiment, experimentList, planAnswer } from '../experiment-schemas.ts';
+import {
+  type ExperimentAfter,
+  experiment,
+  experimentAfter,
+  experimentList,
+  planAnswer,
+} from '../experiment-schemas.ts';
 import { facts, page } from '../layout.ts';
 import { parseChoice, parseId } from '../option-values.ts';
 import { argument, type Command, type CommandCall, type Outcome, textOption } from '../outcome.ts';
@@ -70,15 +76,18 @@ async function change(call: CommandCall, path: string, wanted: object): Promise<
   const { requestId: given, why } = checkedChange(call);
   const requestId = given ?? call.io.newId();
   const body = { ...wanted, ...why, request_id: requestId };
-  let changed: Experiment;
+  let changed: ExperimentAfter;
   try {
-    changed = await call.client.post({ path, body, repeatable: true }, experiment);
+    changed = await call.client.post({ path, body, repeatable: true }, experimentAfter);
   } catch (thrown) {
     throw withRequestId(thrown, requestId);
   }
-  const done = facts([['request id', requestId]]);
+  const after =
+    changed.outcome === null
+      ? rolloutPage(changed.document)
+      : `Done: ${changed.outcome}. The record cannot be read just now; it is written down later.`;
   return {
-    document: { request_id: requestId, experiment: changed },
-    text: page(done, rolloutPage(changed)),
+    document: { request_id: requestId, experiment: changed.document },
+    text: page(facts([['request id', requestId]]), after),
   };
 }

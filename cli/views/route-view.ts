@@ -39,7 +39,9 @@ export function routePage(route: Route): string {
           side(change.to),
           change.reason,
         ]),
-        'Nothing was changed yet.',
+        route.history_read
+          ? 'Nothing was changed yet.'
+          : 'The record cannot be read just now, so what was changed is not known here.',
       ),
     ),
   );

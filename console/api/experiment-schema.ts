@@ -142,6 +142,12 @@ export const experimentSchema = z.object({
 });
 export type Experiment = z.infer<typeof experimentSchema>;
 
+/** After a command; or, where it was carried out while the record could not be read, its outcome alone. */
+export const experimentAfterSchema = z.union([
+  z.object({ reason: z.string(), recorded: z.literal(false) }),
+  experimentSchema,
+]);
+
 const lookSchema = z.object({
   at: z.string(),
   share: z.number(),

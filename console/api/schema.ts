@@ -232,6 +232,8 @@ export type Holdout = z.infer<typeof holdoutSchema>;
 
 const side = z.optional(z.nullable(routeTableSchema));
 export const routeSchema = z.object({
+  /** False while the record cannot be read. */
+  history_read: z.optional(z.boolean()),
   history: z.array(
     z.object({
       version: number,

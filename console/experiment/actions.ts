@@ -5,7 +5,7 @@ import type { Api } from '../api/client.ts';
 import {
   type Experiment,
   type ExperimentAction,
-  experimentSchema,
+  experimentAfterSchema,
 } from '../api/experiment-schema.ts';
 import { percent } from '../format.ts';
 import { sentence, statusOf } from './words.ts';
@@ -17,7 +17,10 @@ export function experimentAction(api: Api, one: Experiment, action: ExperimentAc
     async perform({ reason, requestId }) {
       const path = `/admin/experiments/${encodeURIComponent(one.id)}/commands`;
       const body = { action, reason, request_id: requestId };
-      const after = await api.post(path, body, experimentSchema);
+      const after = await api.post(path, body, experimentAfterSchema);
+      if ('recorded' in after) {
+        return sentence(`Done: ${after.reason}. The record cannot be read just now`);
+      }
       const said = `Now it is ${statusOf(after).says}: ${after.reason}`;
       return sentence(said);
     },

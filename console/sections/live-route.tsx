@@ -60,7 +60,11 @@ export function LiveRoute({ api, status, act }: Props) {
         <StartTrial live={live} models={models} slices={slices} ask={ask} />
       )}
       <h3>History</h3>
-      <History changes={data?.history ?? []} />
+      {data?.history_read === false ? (
+        <Empty>The record cannot be read just now, so what was changed is not known here.</Empty>
+      ) : (
+        <History changes={data?.history ?? []} />
+      )}
     </Section>
   );
 }

@@ -6,6 +6,7 @@ import {
   experimentCommandSchema,
   experimentListSchema,
   experimentLooksSchema,
+  experimentTakenSchema,
   planAnswerSchema,
 } from '../wire/experiments.ts';
 import { holdoutAnswerSchema } from '../wire/holdout.ts';
@@ -106,6 +107,12 @@ export const EXPERIMENT_ENDPOINTS: readonly Endpoint[] = [
     security: ['operator'],
     answers: [
       { status: 200, about: 'As it is afterwards.', schema: experimentAnswerSchema, types },
+      {
+        status: 202,
+        about: 'Done, while the record cannot be read: it is written down later.',
+        schema: experimentTakenSchema,
+        types,
+      },
     ],
     errors: WRITING,
   },

@@ -193,6 +193,13 @@ export const experimentAnswerSchema = z.strictObject({
 });
 export type ExperimentAnswer = z.infer<typeof experimentAnswerSchema>;
 
+/** A command that was carried out while the record could not be read. */
+export const experimentTakenSchema = z.strictObject({
+  id: z.string(),
+  reason: z.string(),
+  recorded: z.literal(false),
+});
+
 /** Each metric over time, at most 200 looks of it, oldest first, with the newest always. */
 export const experimentLooksSchema = z.strictObject({
   metrics: z.array(

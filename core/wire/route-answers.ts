@@ -60,4 +60,6 @@ export const routeChangeSchema = z.object({
 export const routeAnswerSchema = z.object({
   table: tableAnswerSchema,
   history: z.array(routeChangeSchema),
+  /** False while the record cannot be read: the history is then empty. */
+  history_read: z.boolean(),
 });

@@ -187,6 +187,36 @@ test('with the record out of reach a candidate is taken off at once, and written
   expect((await actionsOf(id)).at(-1)).toBe('rolled_back');
 });
 
+test('an operator rolls back while the record is out of reach, and is told what was done', async () => {
+  const { id } = await ripe();
+  await turnDatabase('down');
+  const back = await order(id, 'rollback');
+  expect(back.status, back.text).toBe(202);
+  expect(back.body).toEqual({ id, reason: 'rolled back: test rollback', recorded: false });
+  expect(await shareOf(id)).toBeNull();
+  const unknown = await order('rollout-nothing-1', 'rollback');
+  expect(unknown.status).not.toBe(202);
+  await turnDatabase('up');
+  await ring(id);
+  expect((await actionsOf(id)).at(-1)).toBe('rolled_back');
+});
+
+test('the route is changed and shown while the record is out of reach, without its history', async () => {
+  const { id } = await ripe();
+  await turnDatabase('down');
+  const route = await call('/admin/route', { headers: asOperator });
+  expect(route.body).toMatchObject({
+    table: { experiment_id: id },
+    history: [],
+    history_read: false,
+  });
+  const body = { action: 'rollback', reason: 'test' };
+  const back = await call('/admin/route', { headers: asOperator, body });
+  expect(back.status, back.text).toBe(200);
+  expect(back.body).toMatchObject({ table: { candidate: null }, history_read: false });
+  await turnDatabase('up');
+});
+
 test('a rollback that comes with an approval wins', async () => {
   const { id } = await ripe({ rules: { autoAdvance: false } });
   await look(id);

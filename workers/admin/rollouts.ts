@@ -4,7 +4,7 @@
 import { Hono } from 'hono';
 import type { z } from 'zod';
 import { findManySettings } from '../../adapters/postgres/answer-settings.ts';
-import { type Database, withDatabase } from '../../adapters/postgres/connect.ts';
+import { type Database, outOfReach, withDatabase } from '../../adapters/postgres/connect.ts';
 import { listLooks } from '../../adapters/postgres/experiment-looks.ts';
 import { listHistory } from '../../adapters/postgres/history.ts';
 import {
@@ -98,9 +98,17 @@ export const rolloutRoutes = new Hono<App>()
     const body = parseWire(experimentCommandSchema, await readJson(c, LIMITS.adminBytes));
     const { action, reason } = body;
     const requestId = body.request_id ?? newId(c.env);
-    await send(c.env, { id, who: c.get('operator'), action, reason, requestId });
+    const { reason: outcome } = await send(c.env, {
+      id,
+      who: c.get('operator'),
+      action,
+      reason,
+      requestId,
+    });
     c.executionCtx.waitUntil(deliverQuietly(c.env));
-    return c.json(await shown(c.env, id));
+    // What was done is done: that it cannot be read back is no failure of it.
+    const after = await shown(c.env, id).catch(outOfReach);
+    return after ? c.json(after) : c.json({ id, reason: outcome, recorded: false }, 202);
   });
 
 /** Of the settings that any of them tries. */
@@ -162,10 +170,14 @@ interface Sent {
   requestId: string;
 }
 
-async function send(env: Env, { id, who, action, reason, requestId }: Sent): Promise<void> {
-  if (!(await withDatabase(databaseOf(env), (db) => findRollout(db, id)))) throw notFound(id);
+async function send(env: Env, { id, who, action, reason, requestId }: Sent) {
+  // Without the record the experiment's object knows itself: a rollback waits for nobody.
+  const isThere = await withDatabase(databaseOf(env), async (db) => {
+    return (await findRollout(db, id)) !== undefined;
+  }).catch(outOfReach);
+  if (isThere === false) throw notFound(id);
   const body: RolloutOrder = { id, command: { action, reason }, who, request_id: requestId };
-  await callObject({
+  return callObject({
     namespace: env.EXPERIMENTS,
     name: id,
     path: '/command',

@@ -2,7 +2,7 @@
 // object, which decides and writes.
 
 import type { z } from 'zod';
-import { withDatabase } from '../../adapters/postgres/connect.ts';
+import { outOfReach, withDatabase } from '../../adapters/postgres/connect.ts';
 import { findModel, listRouting } from '../../adapters/postgres/models.ts';
 import { AppError } from '../../core/errors.ts';
 import { uuidv7 } from '../../core/ids.ts';
@@ -80,7 +80,12 @@ async function checkPredecessor(env: Env, { modelId, experimentId }: Meant): Pro
   if (model) checkHasFiles(model);
 }
 
+/** Who is live is known without the record, also right after a change of it. */
 export async function routeWithHistory(env: Env, table: RoutingTable) {
-  const history = await withDatabase(databaseOf(env), (db) => listRouting(db));
-  return { table: tableView(table), history: history.map(routingView) };
+  const history = await withDatabase(databaseOf(env), (db) => listRouting(db)).catch(outOfReach);
+  return {
+    table: tableView(table),
+    history: (history ?? []).map(routingView),
+    history_read: history !== undefined,
+  };
 }

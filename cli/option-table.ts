@@ -36,7 +36,11 @@ const options = {
   status: { type: 'string', value: 'STATUS', help: 'pending (default), accepted or rejected' },
   note: { type: 'string', value: 'TEXT', help: 'why, kept with the decision' },
   all: { type: 'boolean', help: 'everything that waits' },
-  share: { type: 'string', value: 'SHARE', help: 'share of visitors, 0 to 1 (0.1)' },
+  share: {
+    type: 'string',
+    value: 'SHARE',
+    help: 'share of visitors, 0 to 1 (ab_testing.initial_traffic_split)',
+  },
   slice: {
     type: 'string',
     value: 'SLICE',

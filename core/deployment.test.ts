@@ -14,6 +14,7 @@ const good: Deployed = deployedSchema.parse({
   vars: {
     ENVIRONMENT: 'production',
     S3_BUCKET: 'agent-bruno-production',
+    PUBLIC_URL: 'https://bruno.dev',
     ACCESS_TEAM_DOMAIN: 'bruno.cloudflareaccess.com',
     ACCESS_AUD: 'a'.repeat(64),
   },
@@ -47,6 +48,7 @@ test.each<[string, object, string]>([
   ],
   ['a cron that is not set', { triggers: { crons: ['*/15 * * * *'] } }, 'crons'],
   ['no Access', { vars: { ...good.vars, ACCESS_TEAM_DOMAIN: '', ACCESS_AUD: '' } }, 'operators'],
+  ['no address for links', { vars: { ...good.vars, PUBLIC_URL: '' } }, 'operators'],
   ['an AUD that is none', { vars: { ...good.vars, ACCESS_AUD: 'mine' } }, 'operators'],
   ['an operator token', { vars: { ...good.vars, ADMIN_TOKEN: KEY } }, 'vars'],
   ['a secret in the open', { vars: { ...good.vars, TOKEN_KEYS: '{}' } }, 'vars'],
@@ -62,7 +64,7 @@ test.each<[string, object, string]>([
 
 const SIGNING = 'Xc9Rk2TnVb6yHq1mZs8fLd4gWp7jUe3aNo5iKxYt0QE';
 const secrets: Secrets = {
-  DATABASE_URL: 'postgresql://bruno:pass@ep-cool.eu-central-1.aws.neon.tech/bruno',
+  DATABASE_URL: 'postgresql://bruno:npg_8sKq2VnTx4Lw@ep-cool.eu-central-1.aws.neon.tech/bruno',
   S3_ENDPOINT: 'https://account.r2.cloudflarestorage.com',
   S3_ACCESS_KEY_ID: 'f00ba4f00ba4f00ba4',
   S3_SECRET_ACCESS_KEY: KEY,
@@ -113,7 +115,12 @@ test.each<[Partial<Record<string, string>>, string]>([
     { TOKEN_KEYS: JSON.stringify({ current: 'k1', keys: { k1: 'A'.repeat(43) } }) },
     'TOKEN_KEYS is not',
   ],
-  [{ DATABASE_URL: 'postgres://bruno:x@127.0.0.1:5432/bruno' }, 'DATABASE_URL is not'],
+  [{ DATABASE_URL: 'postgres://bruno:npg_8sKq2VnTx4Lw@127.0.0.1/bruno' }, 'DATABASE_URL is not'],
+  [
+    { DATABASE_URL: 'postgresql://bruno:postgres@ep-cool.aws.neon.tech/bruno' },
+    'the password in DATABASE_URL is short',
+  ],
+  [{ S3_SECRET_ACCESS_KEY: 'minioadmin' }, 'S3_SECRET_ACCESS_KEY is short, a default'],
   [{ MODEL_SERVER_URL: 'http://agent.bruno.dev' }, 'MODEL_SERVER_URL is not'],
   [{ S3_ENDPOINT: 'https://localhost:9000' }, 'S3_ENDPOINT is not'],
   [{ GATEWAY_ACCESS_CLIENT_ID: 'x' }, 'half a service token'],

@@ -102,6 +102,9 @@ export function configurationProblems(config: Deployed): Problem[] {
     const todo =
       'set ACCESS_TEAM_DOMAIN (TEAM.cloudflareaccess.com) and ACCESS_AUD (the AUD tag of the Access application)';
     add('operators', found, todo);
+  } else if (!/^https:\/\/[^/]+\/?$/.test(text('PUBLIC_URL'))) {
+    const found = `PUBLIC_URL is ${text('PUBLIC_URL') || 'empty'}: messages come without a link`;
+    add('operators', found, 'set it to the address of the Worker, https://…, in [env.….vars]');
   }
   const open = SECRET_NAMES.filter((name) => name in config.vars);
   if (open.length > 0) {
@@ -143,6 +146,18 @@ const isRandom = (secret: string) =>
   !/^[A-Z_]+$/.test(secret) &&
   !/change.?me|example|for.tests|default|your.(token|secret)/i.test(secret);
 
+const AT_RANDOM = 'openssl rand -base64 32';
+const ISSUED = 'make another one where it was issued';
+const SHORTEST_PASSWORD = 12;
+/** With the fewest signs of each. The ring of keys has its own rule. */
+const HARD_TO_GUESS = [
+  ['GATEWAY_TOKEN', 24, AT_RANDOM],
+  ['AGENT_TOKEN', 24, AT_RANDOM],
+  ['METRICS_TOKEN', 24, AT_RANDOM],
+  ['S3_SECRET_ACCESS_KEY', 16, ISSUED],
+  ['GATEWAY_ACCESS_CLIENT_SECRET', 24, ISSUED],
+] as const;
+
 /** What is given that opens or signs something; the other settings are addresses, names and numbers. */
 const OPENERS = [
   'GATEWAY_TOKEN',
@@ -159,14 +174,16 @@ const OPENERS = [
 function secretsOf(given: Secrets): [name: string, secret: string][] {
   const ring = keyRingSchema.safeParse(given.TOKEN_KEYS).data;
   const keys = Object.entries(ring?.keys ?? {});
-  const address = given.DATABASE_URL ?? '';
-  const password = URL.canParse(address) ? new URL(address).password : '';
   const all: [string, string][] = [
     ...OPENERS.map((name): [string, string] => [name, given[name] ?? '']),
-    ['the password in DATABASE_URL', unescaped(password)],
+    ['the password in DATABASE_URL', passwordOf(given)],
     ...keys.map(([id, key]): [string, string] => [`key ${id} of TOKEN_KEYS`, key]),
   ];
   return all.filter(([, secret]) => secret !== '');
+}
+
+function passwordOf({ DATABASE_URL: address = '' }: Secrets): string {
+  return URL.canParse(address) ? unescaped(new URL(address).password) : '';
 }
 
 function unescaped(text: string): string {
@@ -195,11 +212,15 @@ export function secretProblems(given: Secrets, local: readonly string[] = []): P
     const todo = 'leave it out: deployed operators use Cloudflare Access';
     add('ADMIN_TOKEN is for the local environment only', todo);
   }
-  for (const name of ['GATEWAY_TOKEN', 'AGENT_TOKEN', 'METRICS_TOKEN'] as const) {
+  for (const [name, least, todo] of HARD_TO_GUESS) {
     const value = given[name];
-    if (value && (value.length < 24 || !isRandom(value))) {
-      add(`${name} is short, a default or easily guessed`, 'openssl rand -base64 32');
+    if (value && (value.length < least || !isRandom(value))) {
+      add(`${name} is short, a default or easily guessed`, todo);
     }
+  }
+  const password = passwordOf(given);
+  if (password !== '' && password.length < SHORTEST_PASSWORD) {
+    add('the password in DATABASE_URL is short', 'give the role another one, made at random');
   }
   for (const [one, other] of samePairs(secretsOf(given))) {
     const todo = 'make another one for each: who holds the one must not hold the other';

@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { unstable_readConfig } from 'wrangler';
+import { z } from 'zod';
 import { CRON } from '../core/calendar.ts';
 import { deployedSchema, REQUIRED_SECRETS } from '../core/deployment.ts';
 import { deployProblems, isMeant } from './check-deploy.ts';
@@ -160,3 +161,15 @@ test.each(ENVIRONMENTS)(
     expect(secrets?.required).toEqual(env === undefined ? undefined : [...REQUIRED_SECRETS]);
   },
 );
+
+const limitsSchema = z.array(
+  z.looseObject({ name: z.string(), simple: z.looseObject({ limit: z.number() }) }),
+);
+
+test.each(ENVIRONMENTS)('a key may ask as often as its network: %s', (_, env) => {
+  const { ratelimits } = unstable_readConfig({ config: join(repoRoot, 'wrangler.toml'), env });
+  const limits = limitsSchema.parse(ratelimits);
+  const limitOf = (name: string) => limits.find((one) => one.name === name)?.simple.limit;
+  expect(limitOf('KEY_LIMIT')).toBeGreaterThan(0);
+  expect(limitOf('NETWORK_LIMIT')).toBeGreaterThanOrEqual(limitOf('KEY_LIMIT') ?? Infinity);
+});

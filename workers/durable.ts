@@ -18,7 +18,7 @@ interface Call<Schema extends z.ZodType> {
 }
 
 /**
- * Throws AppError: conflict or forbidden when the object refuses (its sentence is passed on),
+ * Throws AppError: not_found, conflict or forbidden when the object refuses (its sentence is passed on),
  * dependency_unavailable when it cannot be reached in time.
  */
 export async function callObject<Schema extends z.ZodType>(
@@ -43,6 +43,7 @@ export async function callObject<Schema extends z.ZodType>(
   if (response.ok) return call.answer.parse(body);
   const failure = failureSchema.safeParse(body).data?.error;
   const message = typeof failure === 'string' ? failure : (failure?.message ?? 'It was refused.');
+  if (response.status === 404) throw new AppError('not_found', message);
   if (response.status === 409) throw new AppError('conflict', message);
   if (response.status === 403) throw new AppError('forbidden', message);
   throw new AppError('dependency_unavailable', 'A part of the service failed.', {

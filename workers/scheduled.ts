@@ -1,6 +1,6 @@
 // What time brings: the weekly dataset on Sunday 02:00 UTC, and every quarter of an hour a sweep of
 // what ran out or got stuck, of who left at once and of what must be forgotten. The parts do not
-// depend on each other: one that fails is reported at the end and keeps none from running.
+// depend on each other: one that fails is named in the log and keeps none from running.
 
 import { withDatabase } from '../adapters/postgres/connect.ts';
 import { forgetReplayed } from '../adapters/postgres/dead-letters.ts';
@@ -18,6 +18,7 @@ import { sweepHoldout } from '../functions/rollout/holdout.ts';
 import { lookAtDue } from '../functions/rollout/sweep.ts';
 import { sweepAbandonment } from '../functions/signals/abandonment.ts';
 import { databaseOf, type Env } from './env.ts';
+import { report } from './report.ts';
 
 const REPLAYED_KEPT_MS = 30 * 86_400_000;
 
@@ -27,33 +28,41 @@ export async function fire(cron: string, atMs: number, env: Env): Promise<void> 
     return;
   }
   const failures: unknown[] = [];
-  for (const part of [
-    endJobs,
-    forgetLetters,
-    sweepAbandonment,
-    // Before curation, so that it finds what may still be used.
-    sweepErasures,
-    sweepRetention,
-    sweepCuration,
-    sweepHoldout,
-    lookAtDue,
-    sweepPruning,
-    history,
-    watch,
-    deliverQuietly,
-  ]) {
-    await part(env, atMs).catch((failure: unknown) => failures.push(failure));
+  for (const [part, sweep] of Object.entries(SWEEPS)) {
+    await sweep(env, atMs).catch((failure: unknown) => {
+      report('sweep_failed', failure, { part });
+      failures.push(failure);
+    });
   }
   if (failures.length > 0) throw failures[0];
 }
 
-const endJobs = (env: Env, atMs: number) =>
+type Sweep = (env: Env, atMs: number) => Promise<unknown>;
+
+const endJobs: Sweep = (env, atMs) =>
   withDatabase(databaseOf(env), (db) => endExhausted(db, env, new Date(atMs)));
 
-const forgetLetters = (env: Env, atMs: number) =>
+const forgetLetters: Sweep = (env, atMs) =>
   withDatabase(databaseOf(env), (db) => forgetReplayed(db, new Date(atMs - REPLAYED_KEPT_MS)));
 
 async function history(env: Env, atMs: number): Promise<void> {
   await withDatabase(databaseOf(env), (db) => takeOverHistory(db, chainOf(env, atMs)));
   await publishHistory(env);
 }
+
+/** In this order; a bundle may rename functions, so each has its name for the log. */
+const SWEEPS: Readonly<Record<string, Sweep>> = {
+  jobs: endJobs,
+  dead_letters: forgetLetters,
+  abandonment: sweepAbandonment,
+  // Before curation, so that it finds what may still be used.
+  erasures: sweepErasures,
+  retention: sweepRetention,
+  curation: sweepCuration,
+  holdout: sweepHoldout,
+  experiments: lookAtDue,
+  pruning: sweepPruning,
+  history,
+  watch,
+  notifications: deliverQuietly,
+};

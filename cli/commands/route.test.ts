@@ -18,7 +18,7 @@ describe('routes', () => {
       expect((await withId(`route ${line}`)).code).toBe(0);
     }
     expect(posts().map(({ body }) => body)).toMatchObject([
-      { action: 'start', model_id: '2026-w42.1', share: 0.1, reason: 'week 42' },
+      { action: 'start', model_id: '2026-w42.1', reason: 'week 42' },
       { action: 'share', share: 0.25, model_id: '2026-w42.1' },
       { action: 'promote', model_id: '2026-w42.1' },
       { action: 'rollback' },

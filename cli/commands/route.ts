@@ -10,13 +10,11 @@ import { argument, type Command, type CommandCall, type Outcome, textOption } fr
 import { anything, type Live, type Route, route } from '../schemas.ts';
 import { candidatesText, liveFacts, routePage } from '../views/route-view.ts';
 
-const FIRST_SHARE = '0.1';
-
 type Change =
   | {
       readonly action: 'start';
       readonly model_id: string;
-      readonly share: number;
+      readonly share?: number;
       readonly slice?: number;
     }
   | ({ readonly action: 'share'; readonly share: number } & Named)
@@ -32,11 +30,12 @@ export const showRoute: Command = async (call) => {
 };
 
 export const startRoute: Command = (call) => {
-  const share = parseShare(textOption(call.options, 'share') ?? FIRST_SHARE, '--share');
-  const slice = textOption(call.options, 'slice');
-  const part = slice === undefined ? {} : { slice: parseShare(slice, '--slice') };
+  const given = (name: 'share' | 'slice') => {
+    const text = textOption(call.options, name);
+    return text === undefined ? {} : { [name]: parseShare(text, `--${name}`) };
+  };
   const model_id = parseId(argument(call, 0), 'MODEL');
-  return change(call, { action: 'start', model_id, share, ...part });
+  return change(call, { action: 'start', model_id, ...given('share'), ...given('slice') });
 };
 
 export const setShare: Command = async (call) => {

@@ -362,7 +362,8 @@ function revokeKey(world: World, id: string, reason: string): Reply {
 }
 
 function changeRoute(world: World, body: z.infer<typeof routeRequestSchema>): Reply {
-  const { request_id: requestId, model_id: modelId, share = 0, slice } = body;
+  // As ab_testing.initial_traffic_split where a start says none.
+  const { request_id: requestId, model_id: modelId, share = 0.1, slice } = body;
   if (requestId === undefined) return refuse(400, 'invalid_request', 'request_id is expected');
   if (world.seenRequestIds.has(requestId)) return ok(routeView(world));
   const shareBp = Math.round(share * 10_000);

@@ -9,7 +9,7 @@ import { trialsOf } from './trials.ts';
 
 /** The candidate that was on the page is named: another one running by now is a refusal. */
 export type RouteRequest =
-  | { action: 'start'; model_id: string; share: number; slice?: number }
+  | { action: 'start'; model_id: string; slice?: number }
   | { action: 'share'; model_id: string; share: number }
   | { action: 'promote'; model_id: string }
   | { action: 'rollback'; model_id?: string };
@@ -36,9 +36,9 @@ function wordsOf(live: Live, request: RouteRequest) {
     case 'start':
       return {
         title: `Try ${request.model_id}`,
-        effect: `${percent(request.share)} of ${visitors(request.slice)} will be answered by ${request.model_id}, the others by ${production} as now.`,
-        verb: `Start at ${percent(request.share)}`,
-        result: `${request.model_id} now answers ${percent(request.share)} of ${visitors(request.slice)}.`,
+        effect: `The first share (ab_testing.initial_traffic_split) of ${visitors(request.slice)} will be answered by ${request.model_id}, the others by ${production} as now.`,
+        verb: 'Start',
+        result: `${request.model_id} now answers the first share of ${visitors(request.slice)}.`,
       };
     case 'share': {
       const whom = visitors(sliceOf(live, request.model_id));

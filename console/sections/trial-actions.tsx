@@ -9,7 +9,6 @@ import type { Trial } from './trials.ts';
 type Ask = (request: RouteRequest) => void;
 
 const SHARES = [0.1, 0.25, 0.5, 0.75, 0.9];
-const FIRST_SHARE = 0.1;
 
 export function TrialActions({
   trial,
@@ -99,7 +98,6 @@ export function StartTrial({ live, models, slices, ask }: StartProps) {
     ask({
       action: 'start',
       model_id: model.id,
-      share: FIRST_SHARE,
       ...(sliceBp === undefined || sliceBp === 10_000 ? {} : { slice: sliceBp / 10_000 }),
     });
   return (
@@ -146,7 +144,7 @@ export function StartTrial({ live, models, slices, ask }: StartProps) {
         disabled={chosen === undefined}
         onClick={() => chosen && start(chosen)}
       >
-        Start at {basisPoints(FIRST_SHARE * 10_000)}
+        Start
       </button>
       {isFirst && (
         <button

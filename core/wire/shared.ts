@@ -5,6 +5,8 @@ import { AppError } from '../errors.ts';
 
 export const LIMITS = {
   chatBytes: 96 * 1024,
+  /** Clients of OpenAI's shape send the whole conversation each time; it is cut, not refused. */
+  completionBytes: 1024 * 1024,
   feedbackBytes: 64 * 1024,
   adminBytes: 64 * 1024,
   agentBytes: 4 * 1024 * 1024,

@@ -6,7 +6,6 @@
 import { createDurable } from 'itty-durable/itty-durable';
 import { error, json } from 'itty-router';
 import { z } from 'zod';
-import { AppError } from '../../core/errors.ts';
 import { type Commanded, command, rolloutCommandSchema } from '../../core/rollout/command.ts';
 import { type Decision, decide } from '../../core/rollout/decide.ts';
 import type { Facts } from '../../core/rollout/facts.ts';
@@ -14,6 +13,7 @@ import { after, type Held, heldSchema, type Pending, type Taken } from '../../co
 import { afterRefusal } from '../../core/rollout/refused.ts';
 import { rolloutStateSchema } from '../../core/rollout/state.ts';
 import { type Env, now } from '../../workers/env.ts';
+import { report } from '../../workers/report.ts';
 import { publishHistory } from '../history/publish.ts';
 import { deliverQuietly } from '../notify/deliver.ts';
 import { type Gathered, gatherFacts } from './gather.ts';
@@ -291,13 +291,3 @@ function unasked({ state: { at } }: Held): Facts {
 
 const unknown = (id: string) => error(404, `There is no experiment ${id}.`);
 const capital = (sentence: string) => sentence.charAt(0).toUpperCase() + sentence.slice(1);
-
-function report(code: string, cause: unknown): void {
-  const detail =
-    cause instanceof AppError
-      ? (cause.internalMessage ?? cause.code)
-      : cause instanceof Error
-        ? cause.name
-        : 'failed';
-  console.error(JSON.stringify({ level: 'error', code, detail }));
-}

@@ -5,6 +5,7 @@ import { withDatabase } from '../../adapters/postgres/connect.ts';
 import { dueRollouts } from '../../adapters/postgres/rollouts.ts';
 import { callObject } from '../../workers/durable.ts';
 import { databaseOf, type Env } from '../../workers/env.ts';
+import { report } from '../../workers/report.ts';
 import { rolloutAnswerSchema } from './experiment-object.ts';
 
 /** A look takes a moment, so the next one falls due a moment after the next sweep: it is not left to the one after. */
@@ -16,7 +17,12 @@ export async function lookAtDue(env: Env, atMs: number): Promise<void> {
   );
   const failures: unknown[] = [];
   // In the order of the line, one after the other: who waits longest is first at a free slice.
-  for (const id of due) await lookAt(env, id).catch((failure: unknown) => failures.push(failure));
+  for (const id of due) {
+    await lookAt(env, id).catch((failure: unknown) => {
+      report('look_failed', failure, { experiment_id: id });
+      failures.push(failure);
+    });
+  }
   if (failures.length > 0) throw failures[0];
 }
 

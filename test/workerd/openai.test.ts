@@ -31,7 +31,7 @@ test.each<[string, { raw: string; type?: string }, number, string]>([
   ['an unknown field', { raw: '{"model":"m","messages":[],"x":1}' }, 400, 'invalid_value'],
   ['half a character', { raw: '{"model":"\\ud800"}' }, 400, 'invalid_value'],
   ['a form', { raw: 'a=1', type: 'text/plain' }, 415, 'unsupported_media_type'],
-  ['too much', { raw: `{"a":"${'x'.repeat(200_000)}"}` }, 413, 'request_too_large'],
+  ['too much', { raw: `{"a":"${'x'.repeat(1_100_000)}"}` }, 413, 'request_too_large'],
 ])('%s is refused in OpenAI\u2019s shape', async (_name, { raw, type }, status, code) => {
   const headers = { ...asOperator, ...(type ? { 'content-type': type } : {}) };
   const answer = await call(PATH, { raw, headers });
@@ -149,6 +149,19 @@ test('a stream that breaks says so in OpenAI\u2019s shape before its end mark', 
   expect(events.at(-1)).toBe('data: [DONE]');
   const told = errorSchema.parse(JSON.parse(events.at(-2)?.slice(6) ?? ''));
   expect(told.error).toMatchObject({ type: 'server_error', code: 'model_unavailable' });
+});
+
+test('a conversation of half a megabyte is cut, not refused', async () => {
+  const exchange = [
+    user('word '.repeat(1_000)),
+    { role: 'assistant', content: 'yes '.repeat(1_000) },
+  ];
+  const messages = [...Array.from({ length: 55 }, () => exchange).flat(), user('And now?')];
+  const { status, text } = await call(PATH, {
+    body: { ...ask, messages },
+    headers: await visitor(),
+  });
+  expect(status, text).toBe(200);
 });
 
 test('a long history is cut, says how much, and stays one conversation in the record', async () => {

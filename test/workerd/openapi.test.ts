@@ -21,7 +21,8 @@ const credentials = (path: string): Record<string, string> => {
 const limitOf = (path: string): number => {
   if (path.startsWith('/admin/')) return LIMITS.adminBytes;
   if (path.startsWith('/agent/')) return LIMITS.agentBytes;
-  return /\/chat(\/completions)?$/.test(path) ? LIMITS.chatBytes : LIMITS.feedbackBytes;
+  if (path.endsWith('/chat/completions')) return LIMITS.completionBytes;
+  return path.endsWith('/chat') ? LIMITS.chatBytes : LIMITS.feedbackBytes;
 };
 
 test('/openapi.json is OpenAPI 3.1 and names every endpoint', async () => {

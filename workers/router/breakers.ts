@@ -5,6 +5,7 @@ import { admit, type Breaker, type CallResult, CLOSED, settle } from '../../core
 
 /** An isolate says once a minute at most that a candidate is down. */
 const TELL_EVERY_MS = 60_000;
+const TELL_AGAIN_MS = 5_000;
 
 /** Versions come and go every week; the oldest are forgotten. */
 const MAX_VERSIONS = 32;
@@ -42,6 +43,11 @@ export class Breakers {
     if (this.toldMs.size >= MAX_VERSIONS) this.toldMs.clear();
     this.toldMs.set(experimentId, nowMs);
     return true;
+  }
+
+  /** It was not told after all: an answer a little later may. */
+  untold(experimentId: string, nowMs: number): void {
+    this.toldMs.set(experimentId, nowMs - TELL_EVERY_MS + TELL_AGAIN_MS);
   }
 
   private keep(model: string, breaker: Breaker): void {

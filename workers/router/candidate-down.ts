@@ -1,7 +1,8 @@
 // The fast path off traffic: when this isolate's breaker keeps a candidate away while production answers,
 // its experiment is told, which takes it off for everyone; a held-out model is given a rest. Nobody waits
-// for it, and a failure is left to the next answer.
+// for it, and a failure is left to an answer some seconds later.
 
+import { AppError } from '../../core/errors.ts';
 import { REST_MS } from '../../core/holdout.ts';
 import { uuidv7 } from '../../core/ids.ts';
 import type { Assignment, RoutingTable } from '../../core/routing.ts';
@@ -26,8 +27,11 @@ export function tellIfDown(
   const isHeldOut = experimentId === table.holdout?.id;
   const told = isHeldOut ? restHoldout(env, model, why) : tellExperiment(env, experimentId, why);
   context.waitUntil(
-    told.catch(() => {
-      // Also where an operator routed it by hand, and there is no rollout to tell.
+    told.catch((error: unknown) => {
+      // Where an operator routed it by hand there is no rollout to tell, now or later.
+      if (!(error instanceof AppError && error.code === 'not_found')) {
+        breakers.untold(experimentId, now(env));
+      }
       console.error(
         JSON.stringify({
           level: 'error',

@@ -22,7 +22,7 @@ import { isEnrolled } from './visitor.ts';
 
 export async function openaiChat(c: AppContext): Promise<Response> {
   const caller = await callerOf(c, 'chat');
-  const request = readCompletion(await readJson(c, LIMITS.chatBytes));
+  const request = readCompletion(await readJson(c, LIMITS.completionBytes));
   const settings = settingsOf(c.env);
   const promptIn = (place: Placed) =>
     completionPrompt(request, underOf(place), {

@@ -21,7 +21,7 @@ import {
 } from '../core/statistics/moments.ts';
 import { DEFAULT_POLICY } from '../core/statistics/policy.ts';
 import { armCounts } from '../core/statistics/sample-ratio-arms.ts';
-import { clusteredVariance, stratify } from '../core/statistics/stratified.ts';
+import { stratify } from '../core/statistics/stratified.ts';
 import { summaryOf, welch } from '../core/statistics/welch.ts';
 import { mulberry32 } from '../simulation/random.ts';
 
@@ -162,9 +162,8 @@ function ratios() {
   const rates = stratify(moments);
   if (rates.kind === 'not_enough') throw new Error(rates.reason);
   const arms = (['control', 'treatment'] as const).map((arm) => {
-    const own = clusteredVariance(moments, 'difference', arm);
-    if (typeof own !== 'number') throw new Error(own.reason);
-    return (own * moments.users[arm]) / (moments.users[arm] - 1);
+    const users = moments.users[arm];
+    return (rates.own[arm].variance * users) / (users - 1);
   });
   return { value: rates.difference.value, variance: arms.reduce((a, b) => a + b, 0) };
 }

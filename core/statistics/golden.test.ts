@@ -19,7 +19,7 @@ import { normalQuantile, normalTwoSidedP } from './normal.ts';
 import type { NotEnough } from './not-enough.ts';
 import { sampleRatio } from './sample-ratio.ts';
 import { armCounts } from './sample-ratio-arms.ts';
-import { clusteredVariance, stratify } from './stratified.ts';
+import { stratify } from './stratified.ts';
 import { studentQuantile } from './student.ts';
 import { effectSize, lift, type Summary, summaryOf, summaryOfValues, welch } from './welch.ts';
 
@@ -190,8 +190,7 @@ function clustered({ input, tau, alpha }: Of<'clustered'>) {
   const log = computed(result.logRatio);
   const z = result.difference.value / Math.sqrt(result.difference.variance);
   const half = normalQuantile(0.975) * Math.sqrt(log.variance);
-  const varA = computed(clusteredVariance(moments, 'difference', 'control'));
-  const varB = computed(clusteredVariance(moments, 'difference', 'treatment'));
+  const [varA, varB] = [result.own.control.variance, result.own.treatment.variance];
   const { control, treatment } = moments.users;
   const [a1, b1] = [(varA * control) / (control - 1), (varB * treatment) / (treatment - 1)];
   const naive = result.stages.reduce((sum, stage) => {
@@ -204,7 +203,7 @@ function clustered({ input, tau, alpha }: Of<'clustered'>) {
     rateA: result.control,
     rateB: result.treatment,
     diff: result.difference.value,
-    varDiff: computed(clusteredVariance(moments, 'difference')),
+    varDiff: result.difference.variance,
     seDiff: Math.sqrt(result.difference.variance),
     zDiff: z,
     pDiffNormal: normalTwoSidedP(z),

@@ -3,7 +3,7 @@
 // Weights are Mantel and Haenszel's (JNCI 1959); the variance is over users, not requests, because one
 // person's requests resemble each other (Deng, Knoblich, Lu, KDD 2018).
 
-import { ARMS, type Arm, crossOf, type Moments, usable } from './moments.ts';
+import { type Arm, crossOf, type Moments, usable } from './moments.ts';
 import { type NotEnough, notEnough } from './not-enough.ts';
 
 export interface ArmAtStage {
@@ -35,8 +35,8 @@ export interface Stratified {
   /** Weighted rates, for relative effects only: never shown as a stage's own. */
   control: number;
   treatment: number;
-  /** The variance of each of these by itself. */
-  own: Record<Arm, Omit<Effect, 'value'>>;
+  /** How well each of these is known by itself. */
+  own: Record<Arm, Known>;
   /** treatment − control, in events per exposure. */
   difference: Effect;
   /** ln(treatment / control); null while an arm has no event. */
@@ -96,42 +96,25 @@ function terms(moments: Moments, stages: readonly StageRates[]): Term[] {
   });
 }
 
-/** Σ φ² over users, from sums of products; `scale` is what each arm's φ is divided by. */
-function sumOfSquares(moments: Moments, list: readonly Term[], scale: Record<Arm, number>) {
+/** Where sums cancel to less than their rounding, nothing is left. */
+const ROUNDING = 1e-13;
+
+/**
+ * Σ φ_i·ψ_i over users, from sums of products: φ_i = Σ_k s·w_k·(y_ik − R_ak·n_ik)/N_ak over the terms of one
+ * arm, ψ_i over another's or the same one's.
+ */
+function sumOfProducts(moments: Moments, left: readonly Term[], right: readonly Term[]): number {
   let value = 0;
   let size = 0;
-  for (const a of list) {
-    for (const b of list) {
+  for (const a of left) {
+    for (const b of right) {
       const { yy, yn, ny, nn } = crossOf(moments, a.index, b.index);
-      const factor = (a.factor * b.factor) / (scale[a.arm] * scale[b.arm]);
+      const factor = a.factor * b.factor;
       value += factor * (yy - b.rate * yn - a.rate * ny + a.rate * b.rate * nn);
       size += Math.abs(factor) * (yy + b.rate * yn + a.rate * ny + a.rate * b.rate * nn);
     }
   }
-  // What cancels to less than rounding is nothing.
-  return value <= size * 1e-13 ? 0 : value;
-}
-
-const ONE = { control: 1, treatment: 1 } as const;
-
-/**
- * V = Σ φ_i² as in the definition, φ_i = Σ_k s·w_k·(y_ik − R_ak·n_ik)/(N_ak·R_a), one φ a user over all
- * stages; on the difference without the last 1/R_a. Equals the sum over users up to rounding.
- * `only` restricts it to one arm's part.
- */
-export function clusteredVariance(
-  moments: Moments,
-  scale: 'difference' | 'log_ratio',
-  only?: Arm,
-): number | NotEnough {
-  const parts = partsOf(moments);
-  if ('kind' in parts) return parts;
-  const { control, treatment } = parts.rates;
-  if (scale === 'log_ratio' && (control <= 0 || treatment <= 0)) {
-    return notEnough('an arm has no event, so there is no log ratio');
-  }
-  const list = only ? parts.terms.filter(({ arm }) => arm === only) : parts.terms;
-  return sumOfSquares(moments, list, scale === 'difference' ? ONE : parts.rates);
+  return Math.abs(value) <= size * ROUNDING ? 0 : value;
 }
 
 /**
@@ -156,22 +139,19 @@ function effectiveUsers(moments: Moments, own: readonly Term[], rate: number): n
   return squares > 0 ? rate ** 2 / squares : 0;
 }
 
-interface ArmVariance extends Omit<Effect, 'value'> {
-  /** As much of it as stands in for what its users do not show. */
-  assumed: number;
-}
+/** How well an arm's own rate is known. */
+type Known = Omit<Effect, 'value'>;
 
-function armVariance(moments: Moments, arm: Arm, { terms: all, rates }: Parts): ArmVariance {
-  const terms = all.filter((term) => term.arm === arm);
-  const variance = sumOfSquares(moments, terms, ONE);
-  if (variance === 0) {
-    const assumed = standIn(rates[arm], moments.users[arm]);
-    return { variance: assumed, assumed, degrees: Math.max(1, moments.users[arm]) };
-  }
+function known(
+  moments: Moments,
+  own: readonly Term[],
+  { rate, users }: { rate: number; users: number },
+): Known {
+  const variance = sumOfProducts(moments, own, own);
+  if (variance <= 0) return { variance: standIn(rate, users), degrees: Math.max(1, users) };
   // The variance of k users' rare events is known as with 2k degrees of freedom where all have equally many,
   // and less well where they have not: k is on the careful side.
-  const degrees = Math.max(1, effectiveUsers(moments, terms, rates[arm]));
-  return { variance, assumed: 0, degrees };
+  return { variance, degrees: Math.max(1, effectiveUsers(moments, own, rate)) };
 }
 
 /**
@@ -179,35 +159,44 @@ function armVariance(moments: Moments, arm: Arm, { terms: all, rates }: Parts): 
  * rate is taken as estimated: by chance high, it looks more certain than it is, while few events in the
  * other show in a variance that is large already.
  */
-function degreesOf(
-  arms: Parts['rates'],
-  own: Stratified['own'],
-  scale: Record<Arm, number>,
-): number {
-  const higher = arms.treatment > arms.control ? 'treatment' : 'control';
-  const variances = { control: 0, treatment: 0 };
-  for (const arm of ARMS) variances[arm] = own[arm].variance / scale[arm] ** 2;
+function degreesOf(variances: Record<Arm, number>, higher: Known & { arm: Arm }): number {
   const both = variances.control + variances.treatment;
-  const estimated = variances[higher] ** 2 / own[higher].degrees;
+  const estimated = variances[higher.arm] ** 2 / higher.degrees;
   return estimated > 0 ? Math.min(MOST_DEGREES, both ** 2 / estimated) : MOST_DEGREES;
 }
 
 /** As good as known. */
 const MOST_DEGREES = 1e9;
 
-/** Rates by stage, their difference and log ratio with clustered variances. */
+const ONE = { control: 1, treatment: 1 } as const;
+
+/**
+ * Rates by stage, their difference and log ratio. V = Σ φ_i², one φ a user over all stages and both arms; on the
+ * log ratio each arm's part is divided by its rate. Equals the sum over users up to rounding.
+ */
 export function stratify(moments: Moments): Stratified | NotEnough {
   const parts = partsOf(moments);
   if ('kind' in parts) return parts;
   const { stages, rates } = parts;
+  const terms = (arm: Arm) => parts.terms.filter((term) => term.arm === arm);
+  const [inControl, inTreatment] = [terms('control'), terms('treatment')];
+  const of = (arm: Arm) => ({ rate: rates[arm], users: moments.users[arm] });
   const own = {
-    control: armVariance(moments, 'control', parts),
-    treatment: armVariance(moments, 'treatment', parts),
+    control: known(moments, inControl, of('control')),
+    treatment: known(moments, inTreatment, of('treatment')),
   };
+  // Of those who crossed from control to treatment.
+  const shared = 2 * sumOfProducts(moments, inControl, inTreatment);
+  const higher = rates.treatment > rates.control ? 'treatment' : 'control';
   const effect = (value: number, scale: Record<Arm, number>): Effect => {
-    const added = ARMS.reduce((sum, arm) => sum + own[arm].assumed / scale[arm] ** 2, 0);
-    const variance = sumOfSquares(moments, parts.terms, scale) + added;
-    return { value, variance, degrees: degreesOf(rates, own, scale) };
+    const variances = {
+      control: own.control.variance / scale.control ** 2,
+      treatment: own.treatment.variance / scale.treatment ** 2,
+    };
+    const apart = variances.control + variances.treatment;
+    const sum = apart + shared / (scale.control * scale.treatment);
+    const variance = sum <= apart * ROUNDING ? 0 : sum;
+    return { value, variance, degrees: degreesOf(variances, { arm: higher, ...own[higher] }) };
   };
   const hasRatio = rates.control > 0 && rates.treatment > 0;
   const difference = effect(rates.treatment - rates.control, ONE);

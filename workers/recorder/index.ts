@@ -27,6 +27,14 @@ import { inFlight } from '../outbox.ts';
 const RETRY_FIRST_SECONDS = 2;
 const RETRY_MOST_SECONDS = 60;
 
+/**
+ * How long a batch is held when the record is out of reach: failing at once, the recorder would run through all
+ * that waits and use up its deliveries. Miniflare's queue also keeps a timer for each message that is to
+ * come again, and stands still for good at the ten thousand that the runtime allows it.
+ */
+const OUT_OF_REACH_MS = 2_000;
+const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
 interface Delivery {
   message: Message;
   event: QueueEvent;
@@ -47,10 +55,10 @@ export async function record(batch: MessageBatch, env: Env): Promise<void> {
     deliveries.forEach(done);
   } catch (error) {
     if (dataError(error) !== undefined) await writeOneByOne(env, deliveries);
-    else
-      deliveries.forEach(({ message }) => {
-        later(message);
-      });
+    else {
+      await sleep(OUT_OF_REACH_MS);
+      for (const { message } of deliveries) later(message);
+    }
   }
 }
 

@@ -175,7 +175,7 @@ Where (a) spends its CPU, of Portkey’s: ${[...cells]
     })
     .join(
       '; ',
-    )}. The rest, by V8’s profile, is spread thin: reading the model’s events (JSON and its schema),
+    )}. The rest is spread thin, as the profile below shows: reading the model’s events (JSON and its schema),
 the feedback token’s encryption, the request’s schema and routing, the log line and the event for the queue. An answer is always asked
 for as a stream, so that a model that hangs is noticed before its first token; Portkey asks for a whole answer where the client does.`;
 }

@@ -73,7 +73,6 @@ const before = machine();
 const upstream = await startUpstream(16);
 const load = await startLoad();
 const raw = await startRawWorkerd({ upstreamPort: upstream.port, inspector: true });
-
 const visitors = await newVisitors(raw.port, 200);
 const map = new SourceMap(
   mapSchema.parse(
@@ -103,7 +102,6 @@ async function measured(stream: boolean) {
 
 const whole = await measured(false);
 const streamed = await measured(true);
-
 await raw.stop();
 await load.stop();
 await upstream.child.stop();

@@ -166,7 +166,7 @@ const limitsSchema = z.array(
   z.looseObject({ name: z.string(), simple: z.looseObject({ limit: z.number() }) }),
 );
 
-test.each(ENVIRONMENTS)('a key may ask as often as its network: %s', (_, env) => {
+test.each(ENVIRONMENTS)('a network may ask as often as a key in it: %s', (_, env) => {
   const { ratelimits } = unstable_readConfig({ config: join(repoRoot, 'wrangler.toml'), env });
   const limits = limitsSchema.parse(ratelimits);
   const limitOf = (name: string) => limits.find((one) => one.name === name)?.simple.limit;

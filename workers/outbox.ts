@@ -5,6 +5,7 @@
 
 import type { QueueEvent } from '../core/wire/events.ts';
 import { type Env, settingsOf } from './env.ts';
+import { sleep } from './sleep.ts';
 
 const COLLECT_MS = 50;
 const POLL_MS = 10;
@@ -60,8 +61,6 @@ const keyOf = (event: QueueEvent) =>
   event.kind === 'interaction' ? event.interaction_id : event.event_id;
 
 export const inFlight = new InFlight();
-
-const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 const encoder = new TextEncoder();
 

@@ -17,3 +17,6 @@ export function tableWithExperiment(nowMs: number): RoutingTable {
   if (!decision.ok) throw new Error(`expected an experiment to start, got: ${decision.reason}`);
   return decision.next;
 }
+
+/** Visitors of a benchmark are seconds old, and are to take part in the experiment. */
+export const YOUNG_TAKE_PART = 'learning: { ab_testing: { min_identity_age_seconds: 0 } }';

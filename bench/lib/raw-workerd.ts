@@ -10,7 +10,7 @@ import { repoRoot } from '../../local/home.ts';
 import { freePort } from '../../local/ports.ts';
 import { ensureWorkerBuild } from '../../local/worker-build.ts';
 import { benchRoot, type Child, startProcess, waitForHttp } from './children.ts';
-import { BASE, tableWithExperiment } from './experiment.ts';
+import { BASE, tableWithExperiment, YOUNG_TAKE_PART } from './experiment.ts';
 
 export interface RawWorkerd {
   port: number;
@@ -41,8 +41,7 @@ const settings = (upstreamPort: number): Record<string, string> => ({
     keys: { k1: randomBytes(32).toString('base64url') },
   }),
   ALLOWED_ORIGINS: 'https://homepage.example',
-  // Visitors of a benchmark are seconds old, and are to take part in the experiment.
-  LEARNING_OVERRIDES: 'learning: { ab_testing: { min_identity_age_seconds: 0 } }',
+  LEARNING_OVERRIDES: YOUNG_TAKE_PART,
 });
 
 /** The limits of wrangler.toml's local environment: high, but counted. */

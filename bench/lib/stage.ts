@@ -17,7 +17,7 @@ import { type Postgres, startPostgres } from '../../local/postgres.ts';
 import { loadSecrets } from '../../local/secrets.ts';
 import { startWorker } from '../../local/worker.ts';
 import { ensureWorkerBuild } from '../../local/worker-build.ts';
-import { BASE, tableWithExperiment } from './experiment.ts';
+import { BASE, tableWithExperiment, YOUNG_TAKE_PART } from './experiment.ts';
 
 const say = (line: string) => process.stderr.write(`${line}\n`);
 const upstreamPort = Number(process.argv[2]);
@@ -70,8 +70,7 @@ const worker = await startWorker({
     AGENT_TOKEN: secrets.agentToken,
     ADMIN_TOKEN: secrets.adminToken,
     TOKEN_KEYS: JSON.stringify(secrets.tokenKeys),
-    // Visitors of a benchmark are seconds old, and are to take part in the experiment.
-    LEARNING_OVERRIDES: 'learning: { ab_testing: { min_identity_age_seconds: 0 } }',
+    LEARNING_OVERRIDES: YOUNG_TAKE_PART,
   },
 });
 

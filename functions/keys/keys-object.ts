@@ -15,8 +15,8 @@ import {
 } from '../../adapters/postgres/api-keys.ts';
 import { withDatabase } from '../../adapters/postgres/connect.ts';
 import { type HeldKey, type KeyList, keyList, keyListSchema } from '../../core/api-keys.ts';
-import { AppError } from '../../core/errors.ts';
 import { databaseOf, type Env } from '../../workers/env.ts';
+import { report } from '../../workers/report.ts';
 
 const RETRY_MS = 5_000;
 
@@ -185,8 +185,7 @@ async function attempt(code: string, due: boolean, work: () => Promise<void>): P
   try {
     await work();
   } catch (cause) {
-    const detail = cause instanceof AppError ? cause.internalMessage : 'failed';
-    console.error(JSON.stringify({ level: 'error', code, detail }));
+    report(code, cause);
   }
 }
 

@@ -16,6 +16,8 @@ import {
 } from '../../adapters/postgres/notifications.ts';
 import { retryAt } from '../../core/notifications.ts';
 import { databaseOf, type Env, now } from '../../workers/env.ts';
+import { report } from '../../workers/report.ts';
+import { sleep } from '../../workers/sleep.ts';
 import { anyOn, CHANNELS, type Channels, channelsOf } from './channels.ts';
 
 /** Slack takes one message a second; a little more, because clocks differ. */
@@ -40,10 +42,7 @@ export async function deliverDue(env: Env): Promise<void> {
 
 /** The same for where nobody could do anything about a failure; the next sweep tries again. */
 export async function deliverQuietly(env: Env): Promise<void> {
-  await deliverDue(env).catch((cause: unknown) => {
-    const detail = cause instanceof Error ? cause.message : 'failed';
-    console.error(JSON.stringify({ level: 'error', code: 'notifications_undelivered', detail }));
-  });
+  await deliverDue(env).catch((cause: unknown) => report('notifications_undelivered', cause));
 }
 
 async function drain(db: Database, env: Env, channel: Channel): Promise<void> {
@@ -54,7 +53,7 @@ async function drain(db: Database, env: Env, channel: Channel): Promise<void> {
     const claimed = await claimNotification(db, terms);
     if (claimed.state === 'nothing' || Date.now() - started > LONGEST_MS) return;
     if (claimed.state === 'paced') {
-      await new Promise((resolve) => setTimeout(resolve, claimed.waitMs));
+      await sleep(claimed.waitMs);
       continue;
     }
     sent += 1;

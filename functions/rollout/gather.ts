@@ -17,6 +17,7 @@ import { shareBpOf } from '../../core/rollout/policy.ts';
 import { freePlaces } from '../../core/route-commands.ts';
 import { answererName, productionOf, type RoutingTable } from '../../core/routing.ts';
 import { databaseOf, type Env, learningOf, now } from '../../workers/env.ts';
+import { report } from '../../workers/report.ts';
 import { kindOf, waivedIn } from './kind.ts';
 import { routingTable } from './table.ts';
 
@@ -55,8 +56,7 @@ export async function gatherFacts(env: Env, held: Subject): Promise<Gathered> {
     const found = await observe(db, held, { table, nowMs: now(env) });
     return { seen: found, evidence: evidenceOf(found.observed, held.policy.rules) };
   }).catch((cause: unknown) => {
-    const detail = cause instanceof Error ? cause.name : 'failed';
-    console.error(JSON.stringify({ level: 'error', code: 'evidence_unread', detail }));
+    report('evidence_unread', cause);
     return { seen: null, evidence: null };
   });
   const facts = { ...shared, evidence, routed: isRouted(held, table), placeInLine: null };

@@ -19,6 +19,7 @@ import { callObject } from '../durable.ts';
 import { type Env, now } from '../env.ts';
 import type { AppContext } from '../http.ts';
 import { limit } from '../limits.ts';
+import { sleep } from '../sleep.ts';
 import { sameBytes, sha256 } from '../tokens.ts';
 
 const leased = new Lease<KeyList>();
@@ -101,7 +102,7 @@ async function newlyMade(env: Env, id: string): Promise<HeldKey | undefined> {
       missReadMs = atMs;
       return found;
     }
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    await sleep(POLL_MS);
   }
 }
 

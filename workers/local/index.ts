@@ -10,6 +10,7 @@ import { clockOffset, type Env, moveClock, now, settingsOf } from '../env.ts';
 import { type App, readJson, requireBearer } from '../http.ts';
 import { inFlight } from '../outbox.ts';
 import { fire } from '../scheduled.ts';
+import { sleep } from '../sleep.ts';
 
 const DRAIN_MS = 20_000;
 /** A longer jump is a typing mistake: each of its quarter hours would be listed in memory. */
@@ -74,6 +75,6 @@ async function fireDue(env: Env, fromMs: number, toMs: number): Promise<number> 
 async function drained(): Promise<void> {
   const started = performance.now();
   while (inFlight.count() > 0 && performance.now() - started < DRAIN_MS) {
-    await new Promise((resolve) => setTimeout(resolve, 25));
+    await sleep(25);
   }
 }

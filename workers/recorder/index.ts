@@ -23,6 +23,7 @@ import { type QueueEvent, queueEventSchema } from '../../core/wire/events.ts';
 import { judgeFresh } from '../../functions/judging/answers.ts';
 import { databaseOf, type Env, learningOf } from '../env.ts';
 import { inFlight } from '../outbox.ts';
+import { sleep } from '../sleep.ts';
 
 const RETRY_FIRST_SECONDS = 2;
 const RETRY_MOST_SECONDS = 60;
@@ -33,8 +34,6 @@ const RETRY_MOST_SECONDS = 60;
  * come again, and stands still for good at the ten thousand that the runtime allows it.
  */
 const OUT_OF_REACH_MS = 2_000;
-const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-
 interface Delivery {
   message: Message;
   event: QueueEvent;

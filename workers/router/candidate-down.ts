@@ -11,6 +11,7 @@ import { ENGINE } from '../../functions/rollout/record.ts';
 import { changeTable } from '../../functions/rollout/table.ts';
 import { callObject } from '../durable.ts';
 import { type Env, now, randomBytes } from '../env.ts';
+import { report } from '../report.ts';
 import { breakers } from './breakers.ts';
 
 export function tellIfDown(
@@ -32,13 +33,7 @@ export function tellIfDown(
       if (!(error instanceof AppError && error.code === 'not_found')) {
         breakers.untold(experimentId, now(env));
       }
-      console.error(
-        JSON.stringify({
-          level: 'error',
-          code: 'candidate_down_untold',
-          experiment_id: experimentId,
-        }),
-      );
+      report('candidate_down_untold', error, { experiment_id: experimentId });
     }),
   );
 }

@@ -124,6 +124,7 @@ function makeCheckout(): string {
     .replaceAll('00000000000000000000000000000003', KV_ID)
     .replaceAll('ACCESS_TEAM_DOMAIN = ""', 'ACCESS_TEAM_DOMAIN = "bruno.cloudflareaccess.com"')
     .replaceAll('ACCESS_AUD = ""', `ACCESS_AUD = "${'a'.repeat(64)}"`)
+    .replaceAll('PUBLIC_URL = ""', 'PUBLIC_URL = "https://bruno.example.com"')
     .replaceAll('"llama-3.1-8b-instruct"', '"tiny-sre"')
     .replaceAll('"agent-bruno-production"', `"${edge.store.keys.bucket}"`);
   writeFileSync(join(folder, 'wrangler.toml'), toml);

@@ -2,6 +2,7 @@
 
 import OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { LIMITS } from '../../core/wire/shared.ts';
 import { CHAT_LIMIT, type ClientStage, MODEL, startClientStage } from './stage.ts';
 
 let stage: ClientStage;
@@ -182,7 +183,9 @@ describe('its typed exceptions', () => {
 
   test('APIError with status 413 for a body over its limit', async () => {
     const openai = await client();
-    const error = await refusal(openai.chat.completions.create(ask('x'.repeat(100_000))));
+    const error = await refusal(
+      openai.chat.completions.create(ask('x'.repeat(LIMITS.completionBytes))),
+    );
     expect(error).toMatchObject({ status: 413, code: 'request_too_large' });
   });
 

@@ -142,9 +142,8 @@ const installPackages = () => {
   say('npm packages: downloading about 190 MB, 660 MB on disk');
   const strict = npm(['ci', ...quiet], root);
   if (strict.ok) return;
-  // Our lock file was made against a registry that lacked the packages of other platforms for
-  // biome and workerd (darwin-arm64 among them): their parents name them, but they have no entry of
-  // their own. npm ci refuses that on every platform ("Missing: … from lock file"); npm install
+  // The lock file names the packages of other platforms for biome and workerd (darwin-arm64 among
+  // them) only in their parents: they have no entry of their own. npm ci refuses that on every platform ("Missing: … from lock file"); npm install
   // takes everything else as locked and adds the missing one at the version its parent pins.
   if (!/in sync|EUSAGE/.test(strict.words))
     fail('The npm packages were not installed', strict.words);

@@ -116,6 +116,8 @@ describe('what may not be deployed', () => {
     const [problem] = deployProblems(shipped, [staging({ LEARNING_OVERRIDES: overrides })]);
     expect(problem).toContain('trainng');
     expect(problem).toContain('LEARNING_OVERRIDES of staging');
+    const [inSecrets] = deployProblems(shipped, [staging({}, { LEARNING_OVERRIDES: overrides })]);
+    expect(inSecrets).toContain('trainng');
   });
 
   test('an operator token anywhere but locally', () => {

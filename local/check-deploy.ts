@@ -1,7 +1,7 @@
 /**
  * The [build] command of wrangler.toml: wrangler runs it before it bundles, in every environment and
  * for every dry run. It refuses what the deployed Worker would otherwise notice at its first request:
- * a learning.yaml, or overrides in [vars], that do not parse, and whatever core/deployment.ts refuses in an
+ * a learning.yaml, or overrides, that do not parse, and whatever core/deployment.ts refuses in an
  * environment that somebody has begun to set up. Reads the files where it is run and contacts nothing;
  * secrets it sees only in secrets.ENVIRONMENT.json, and wrangler itself refuses missing ones.
  */
@@ -44,7 +44,7 @@ export const deployProblems = (
   for (const { name, config, secrets, named } of candidates) {
     const environment = textOf(config.vars.ENVIRONMENT) || name;
     try {
-      parseLearning(yaml, textOf(config.vars.LEARNING_OVERRIDES));
+      parseLearning(yaml, secrets?.LEARNING_OVERRIDES ?? textOf(config.vars.LEARNING_OVERRIDES));
     } catch (error) {
       problems.add(`LEARNING_OVERRIDES of ${environment}: ${explain(error)}`);
     }

@@ -45,7 +45,7 @@ function onPage() {
 }
 
 describe('the trackers', () => {
-  it('send every signal of the documents, once, when the page is left', () => {
+  it('send every signal once when the page is left', () => {
     const { trackers, sent, pass, leave } = onPage();
     trackers.open(FIRST, WORDS);
     pass(2.5);

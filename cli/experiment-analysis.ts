@@ -31,6 +31,8 @@ export type Rules = z.infer<typeof rulesSchema>;
 export type ExperimentAnalysis = {
   readonly rows: number;
   readonly visitors: number;
+  /** Not among them: seen in both arms of one stage. */
+  readonly leftOut: number;
   readonly stages: readonly string[];
   readonly metrics: readonly MetricAnalysis[];
   /** null where the configured split was not told. */
@@ -65,10 +67,18 @@ export function analyzeExperiment(
     return analyze({ metric, moments, rule, policy: DEFAULT_POLICY, alpha });
   });
   const named = [...sums.metrics.values()].flatMap(({ cells }) => cells.map(({ stage }) => stage));
+  const stages = [...new Set(named)];
+  const unknown = split?.filter(({ stage }) => !stages.includes(stage)) ?? [];
+  if (unknown.length > 0) {
+    throw new UsageError(
+      `--split names ${unknown.map(({ stage }) => `"${stage}"`).join(', ')}, and the file has ${stages.map((stage) => `"${stage}"`).join(', ')}`,
+    );
+  }
   return {
     rows: sums.rows,
     visitors: sums.visitors.size,
-    stages: [...new Set(named)],
+    leftOut: sums.leftOut,
+    stages,
     metrics,
     sampleRatio: split && ratioOf(sums, split),
   };

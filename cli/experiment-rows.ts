@@ -51,14 +51,18 @@ export type ExperimentSums = {
   readonly visitors: ReadonlyMap<string, readonly UserCell[]>;
   /** In the order in which the file first names them. */
   readonly metrics: ReadonlyMap<string, Moments>;
+  /** Visitors who met both arms at one stage: nobody can say which of the two they judge. In nothing else here. */
+  readonly leftOut: number;
 };
 
-type Sums = { moments: Moments; standings: Map<string, UserCell[]> };
+/** What each visitor has of a metric, each cell once. */
+type Standings = Map<string, UserCell[]>;
 
 /** Throws an OperationError that names each malformed row (the first ten) by its line. */
 export async function readExperiment(path: string): Promise<ExperimentSums> {
-  const sums = new Map<string, Sums>();
-  const visitors = new Map<string, UserCell[]>();
+  const metrics = new Map<string, Standings>();
+  const visitors: Standings = new Map();
+  const stages = new Set<string>();
   const problems: string[] = [];
   let malformed = 0;
   let rows = 0;
@@ -74,17 +78,56 @@ export async function readExperiment(path: string): Promise<ExperimentSums> {
     }
     rows += 1;
     const { visitor, metric, ...cell } = read;
-    const own = sums.get(metric) ?? { moments: emptyMoments(), standings: new Map() };
-    sums.set(metric, own);
-    own.standings.set(visitor, addChange(own.moments, own.standings.get(visitor) ?? [], cell));
-    const seen = visitors.get(visitor) ?? [];
-    const isNew = !seen.some(({ stage, arm }) => stage === cell.stage && arm === cell.arm);
-    if (isNew) visitors.set(visitor, [...seen, cell]);
+    stages.add(cell.stage);
+    const own: Standings = metrics.get(metric) ?? new Map();
+    metrics.set(metric, own);
+    own.set(visitor, added(own.get(visitor) ?? [], cell));
+    visitors.set(visitor, added(visitors.get(visitor) ?? [], cell));
   }
   if (malformed > 0) throw malformedFile(path, problems, malformed);
   if (rows === 0) throw unusable(path, 'it holds no rows below its header');
-  const metrics = new Map([...sums].map(([metric, { moments }]) => [metric, moments]));
-  return { rows, visitors, metrics };
+  const all = visitors.size;
+  for (const [visitor, seen] of visitors) if (metBothArms(seen)) visitors.delete(visitor);
+  return {
+    rows,
+    visitors,
+    metrics: new Map(
+      [...metrics].map(([metric, own]) => [metric, momentsOf(own, { stages, visitors })]),
+    ),
+    leftOut: all - visitors.size,
+  };
+}
+
+const metBothArms = (seen: readonly UserCell[]) =>
+  new Set(seen.map(({ stage }) => stage)).size < seen.length;
+
+function added(cells: readonly UserCell[], cell: UserCell): UserCell[] {
+  const isSame = ({ stage, arm }: UserCell) => stage === cell.stage && arm === cell.arm;
+  const before = cells.find(isSame);
+  const after = before ? { ...cell, n: before.n + cell.n, y: before.y + cell.y } : cell;
+  return [...cells.filter((one) => !isSame(one)), after];
+}
+
+/** Stage by stage, so that the sums name stages in the order of the file. */
+function momentsOf(
+  standings: Standings,
+  { stages, visitors }: { stages: ReadonlySet<string>; visitors: ReadonlyMap<string, unknown> },
+): Moments {
+  const moments = emptyMoments();
+  const earlier = new Set<string>();
+  for (const stage of stages) {
+    for (const [visitor, cells] of standings) {
+      const cell = cells.find((one) => one.stage === stage);
+      if (cell === undefined || !visitors.has(visitor)) continue;
+      addChange(
+        moments,
+        cells.filter((one) => earlier.has(one.stage)),
+        cell,
+      );
+    }
+    earlier.add(stage);
+  }
+  return moments;
 }
 
 type Row = z.infer<typeof rowSchema>;

@@ -45,6 +45,23 @@ describe('an experiment’s rows', () => {
     expect(out).toMatch(/split +not checked: give the configured shares with --split/);
   });
 
+  it('leave out who met both arms of one stage, and say how many', async () => {
+    const both = ['c0,treatment,s1,error,500,500', 'c1,treatment,s2,error,1,0'];
+    const { out } = await analyze(file('both.csv', ...small(), ...both), '--json');
+    expect(JSON.parse(out)).toMatchObject({
+      visitors: 1_199,
+      leftOut: 1,
+      stages: ['s1', 's2'],
+      metrics: [{ stages: [{ stage: 's1', control: { n: 899 }, treatment: { n: 300 } }] }],
+    });
+  });
+
+  it('are checked for the split of stages that they have', async () => {
+    const { code, err } = await analyze(file('stages.csv', ...small()), '--split', 's9=0.25');
+    expect(code).toBe(2);
+    expect(err).toContain('--split names "s9", and the file has "s1"');
+  });
+
   it('become one JSON document', async () => {
     const path = file('json.csv', ...small());
     const { out } = await analyze(path, '--json', '--split', 's1=0.25');

@@ -11,6 +11,7 @@ import { effectChart, escapeHtml, stageChart } from './experiment-charts.ts';
 import {
   effectText,
   fixedText,
+  leftOutText,
   moreText,
   pText,
   rateTextOf,
@@ -68,7 +69,7 @@ export function experimentHtml(analysis: ExperimentAnalysis, title: string): str
 <body>
 <main>
 <h1>${text(title)}</h1>
-<p>${number(analysis.rows)} rows of ${number(analysis.visitors)} visitors, by stage and never pooled.</p>
+<p>${number(analysis.rows)} rows of ${number(analysis.visitors)} visitors, by stage and never pooled. Left out: ${leftOutText(analysis)}.</p>
 <p>Split: ${text(ratioText(analysis))}.</p>
 ${analysis.metrics.map(metricSection).join('\n')}
 </main>

@@ -95,6 +95,9 @@ function metricSection(metric: MetricAnalysis): string {
 
 const indented = (text: string) => text.replaceAll(/^/gm, '  ');
 
+export const leftOutText = ({ leftOut }: ExperimentAnalysis): string =>
+  leftOut === 0 ? 'nobody' : `${number(leftOut)} seen in both arms of one stage`;
+
 export function ratioText({ sampleRatio }: ExperimentAnalysis): string {
   if (sampleRatio === null) return 'not checked: give the configured shares with --split';
   if (sampleRatio.kind === 'not_enough') return sampleRatio.reason;
@@ -107,6 +110,7 @@ export function experimentPage(analysis: ExperimentAnalysis): string {
   const read = facts([
     ['rows', analysis.rows],
     ['visitors', analysis.visitors],
+    ['left out', leftOutText(analysis)],
     ['split', ratioText(analysis)],
   ]);
   return page(section('Experiment', read), ...analysis.metrics.map(metricSection));

@@ -7,11 +7,12 @@ import { cpus } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type Progress, stderrProgress } from '../simulation/progress.ts';
 import { type Arguments, readArguments, UsageError } from './decisions/arguments.ts';
+import { carriedTo, differences, sampleOf } from './decisions/carry.ts';
 import { type Cell, cellsOf, codeVersion, readScenario, shippedNames } from './decisions/cells.ts';
 import { summarySvg } from './decisions/drawing.ts';
 import { isSeedOf, runTasks, tasksOf } from './decisions/pool.ts';
 import { type Run, Store, StoreError } from './decisions/store.ts';
-import { type Summary, summarize } from './decisions/summary.ts';
+import { carriedIn, type Summary, summarize } from './decisions/summary.ts';
 import { count, summaryMarkdown, summaryText } from './decisions/text.ts';
 
 const HERE = import.meta.dirname;
@@ -64,6 +65,41 @@ async function runMissing(
   return stop.signal.aborted;
 }
 
+/** True when it was stopped before the end. */
+async function carryOver(
+  pairs: readonly { cell: Cell; former: Cell }[],
+  code: string,
+  bench: Bench,
+): Promise<boolean> {
+  const { known, store, seed, progress } = bench;
+  const earlier = pairs
+    .map(({ cell, former }) => {
+      const runs = [...store.read(former)].filter(([own]) => isSeedOf(seed, own));
+      return { cell, former: new Map(runs) };
+    })
+    .filter(({ cell, former }) => former.size > (known.get(cell)?.size ?? 0));
+  progress.line(`${earlier.length} of ${pairs.length} cells have more runs of code ${code}`);
+  const samples = earlier.map(({ cell }) => {
+    const sample = sampleOf(cell);
+    known.set(sample, known.get(cell) ?? new Map());
+    return sample;
+  });
+  if (await runMissing(samples, bench)) return true;
+  for (const { cell, former } of earlier) {
+    const own = known.get(cell) ?? new Map<number, Run>();
+    const carried = carriedTo(cell, own, { former, code });
+    for (const run of carried) {
+      store.add(cell, run);
+      own.set(run.seed, run);
+    }
+    const { compared, differing } = differences(own, former);
+    if (carried.length > 0) continue;
+    const { name, policy } = cell.scenario;
+    progress.line(`${name}, ${policy}: ${differing} of ${compared} runs differ; it is run anew`);
+  }
+  return false;
+}
+
 async function main(options: Arguments): Promise<void> {
   const { seed, workers } = options;
   const folder = options.out === null ? join(HERE, 'decisions') : resolve(options.out);
@@ -92,13 +128,22 @@ async function main(options: Arguments): Promise<void> {
   const others = cellsOf(unchosen.map(readScenario), { runs: null, code });
   const shown = [...cells, ...others.filter((cell) => read(cell) > 0)];
   const progress = stderrProgress();
-  const stopped = options.summaryOnly
-    ? false
-    : await runMissing(cells, { known, store, seed, workers, progress });
+  const bench = { known, store, seed, workers, progress };
+  let stopped = false;
+  if (!options.summaryOnly && options.sameAs !== null) {
+    const former = cellsOf(chosen.map(readScenario), { runs: options.runs, code: options.sameAs });
+    const pairs = cells.flatMap((cell, at) => {
+      const before = former[at];
+      return before === undefined ? [] : [{ cell, former: before }];
+    });
+    stopped = await carryOver(pairs, options.sameAs, bench);
+  }
+  if (!options.summaryOnly && !stopped) stopped = await runMissing(cells, bench);
   const summary: Summary = {
     schema: 1,
     seed,
     code,
+    carried: carriedIn(shown.flatMap((cell) => [...(known.get(cell)?.values() ?? [])])),
     node: process.version,
     machine: machine(),
     cells: shown.map((cell) => {

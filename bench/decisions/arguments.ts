@@ -14,6 +14,8 @@ export interface Arguments {
   out: string | null;
   /** Nothing is run; the table of what is there is made anew. */
   summaryOnly: boolean;
+  /** An earlier code whose runs are carried over where they come out the same; null for none. */
+  sameAs: string | null;
   /** Runs of each of the replay's scenarios to send through the product; null for the table instead. */
   replay: number | null;
   /** Files of raw events to replay. */
@@ -25,7 +27,7 @@ export class UsageError extends Error {
 }
 
 export const USAGE =
-  'npm run bench:decisions -- [--runs N] [--scenario FILE|NAME]... [--seed N] [--workers N] [--out DIR] [--summary] [--replay N] [--events FILE]...';
+  'npm run bench:decisions -- [--runs N] [--scenario FILE|NAME]... [--seed N] [--workers N] [--out DIR] [--summary] [--same-as CODE] [--replay N] [--events FILE]...';
 
 function whole(name: string, given: string, [low, high]: readonly [number, number]): number {
   const value = Number(given);
@@ -35,7 +37,8 @@ function whole(name: string, given: string, [low, high]: readonly [number, numbe
 
 /** Throws UsageError with one sentence. */
 export function readArguments(words: readonly string[]): Arguments {
-  const { runs, scenario, seed, workers, out, summary, replay, events } = parsed(words);
+  const given = parsed(words);
+  const { runs, scenario, seed, workers, out, summary, replay, events } = given;
   return {
     runs: runs === undefined ? null : whole('runs', runs, [1, 1_000_000]),
     scenarios: scenario ?? [],
@@ -43,9 +46,17 @@ export function readArguments(words: readonly string[]): Arguments {
     workers: whole('workers', workers ?? '2', [1, 256]),
     out: out ?? null,
     summaryOnly: summary ?? false,
+    sameAs: codeOf(given['same-as']),
     replay: replay === undefined ? null : whole('replay', replay, [1, 1_000]),
     events: events ?? [],
   };
+}
+
+function codeOf(given: string | undefined): string | null {
+  if (given === undefined || /^[0-9a-f]{16}$/.test(given)) return given ?? null;
+  throw new UsageError(
+    `--same-as takes a code as summary.json names it, 16 of 0-9 and a-f, got "${given}".`,
+  );
 }
 
 function parsed(words: readonly string[]) {
@@ -61,6 +72,7 @@ function parsed(words: readonly string[]) {
         workers: { type: 'string' },
         out: { type: 'string' },
         summary: { type: 'boolean' },
+        'same-as': { type: 'string' },
         replay: { type: 'string' },
         events: { type: 'string', multiple: true },
       },

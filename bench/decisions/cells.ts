@@ -1,4 +1,4 @@
-// What there is to run: each scenario under the rule and, beside it, under the documents' rule. A cell's
+// What there is to run: each scenario under the rule and, beside it, under a rule of fixed thresholds. A cell's
 // key tells runs that may be counted together: the same world, policy, code and seed.
 
 import { createHash } from 'node:crypto';

@@ -28,6 +28,7 @@ describe('the command line', () => {
     expect(readArguments([])).toEqual({
       ...defaults,
       summaryOnly: false,
+      sameAs: null,
       replay: null,
       events: [],
     });
@@ -37,6 +38,7 @@ describe('the command line', () => {
   it.each([
     [['--runs', '0'], '--runs takes a whole number from 1 to 1000000, got "0"'],
     [['--replay', '0'], '--replay takes a whole number from 1 to 1000, got "0"'],
+    [['--same-as', 'main'], '--same-as takes a code as summary.json names it'],
     [['--rnus', '1'], "Unknown option '--rnus'"],
   ])('says what is wrong with %j', (words, reason) => {
     expect(() => readArguments(words)).toThrow(reason);
@@ -61,7 +63,7 @@ describe('a scenario file', () => {
     expect(() => readScenario(path)).toThrow('broken.json is no JSON');
   });
 
-  it('comes with the documents’ rule beside it, and has its own key for every change of its world', () => {
+  it('comes with fixed thresholds beside it, and has its own key for every change of its world', () => {
     const [own, literal] = cells(scenario({ name: 'one', what: 'words', ...few }));
     expect([own?.scenario.policy, literal?.scenario.policy]).toEqual(['sequential', 'literal']);
     const key = (over: object, code?: string) =>
@@ -188,6 +190,35 @@ describe('npm run bench:decisions', () => {
     const page = readFileSync(join(first.out, 'DECISIONS.md'), 'utf8').replaceAll(/ +/g, ' ');
     expect(page).toContain('| tiny | 3 |');
     expect(readFileSync(join(first.out, 'summary.svg'), 'utf8')).toContain('tiny');
+  });
+
+  it('carries runs of another code over where they come out the same, and only there', async () => {
+    const path = scenario({ name: 'carried', ...few });
+    const { out } = await start('--scenario', path, '--runs', '3');
+    const file = join(out, 'runs', 'carried.jsonl');
+    const other = 'f'.repeat(16);
+    const [now, before] = [codeVersion(), other].map((code) => cells(path, 3, code));
+    let kept = readFileSync(file, 'utf8');
+    now?.forEach(({ key }, at) => {
+      kept = kept.replaceAll(key, before?.[at]?.key ?? '');
+    });
+    const literal = before?.[1]?.key ?? '';
+    const first = (line: string) => line.startsWith(`["${literal}",1000000,`);
+    const lines = kept
+      .split('\n')
+      .map((line) => (first(line) ? line.replace(/"[a-z_]{5,}"/, '"stopped"') : line));
+    writeFileSync(file, lines.join('\n'));
+    const { stderr } = await start('--scenario', path, '--runs', '2', '--same-as', other);
+    expect(stderr).toContain('4 runs to do, 0 there already');
+    expect(stderr).toContain('carried, literal: 1 of 2 runs differ; it is run anew');
+    const summary = z
+      .object({ carried: z.unknown(), cells: z.array(z.object({ runs: z.int() })) })
+      .parse(JSON.parse(readFileSync(join(out, 'summary.json'), 'utf8')));
+    expect(summary.cells.map(({ runs }) => runs)).toEqual([3, 2]);
+    expect(summary.carried).toEqual([{ code: other, runs: 1 }]);
+    expect(readFileSync(join(out, 'DECISIONS.md'), 'utf8')).toContain(
+      `1 of them were made by code ${other} and carried over`,
+    );
   });
 
   it('ends with one sentence when a file is wrong', async () => {

@@ -74,7 +74,7 @@ export function summarySvg(summary: Summary): string {
     .filter(({ cells }) => cells.length > 0);
   let y: number = BAR.top;
   const drawn = groups.map(({ policy, cells }) => {
-    const title = policy === 'sequential' ? 'The rule' : 'The documents’ rule, for comparison';
+    const title = policy === 'sequential' ? 'The rule' : 'Fixed thresholds, for comparison';
     const head =
       `<text x="${BAR.left}" y="${y}" font-weight="600">${title}</text>` +
       `<text x="${BAR.right + 74}" y="${y}" text-anchor="end" fill="#656d76">median end</text>` +

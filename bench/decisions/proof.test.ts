@@ -43,6 +43,6 @@ it('never goes up while nothing is recorded', () => {
   expect(shares('outage').stepped_in_outage.count).toBe(0);
 });
 
-it('takes the same model back under the documents’ rule, where it was left alone', () => {
+it('takes the same model back under fixed thresholds, where it was left alone', () => {
   expect(shares('identical', { policy: 'literal' }).rolled_back.count).toBeGreaterThanOrEqual(3);
 });

@@ -16,6 +16,7 @@ const runSchema = z.tuple([
   z.number().nullable(),
   z.boolean(),
   z.number(),
+  z.string().optional(),
 ]);
 
 export interface Run {
@@ -27,6 +28,8 @@ export interface Run {
   steppedInOutage: boolean;
   /** CPU time it took. */
   cpuMs: number;
+  /** The code that made it, where it was carried over from another (carry.ts). */
+  code?: string | undefined;
 }
 
 export class StoreError extends Error {
@@ -60,9 +63,9 @@ export class Store {
           `${path}:${at + 1} is no result of a run: ${z.prettifyError(parsed.error)}. Delete the line; the run is repeated.`,
         );
       }
-      const [key, seed, outcome, hours, lastStageHours, steppedInOutage, cpuMs] = parsed.data;
+      const [key, seed, outcome, hours, lastStageHours, steppedInOutage, cpuMs, code] = parsed.data;
       if (key !== cell.key) return;
-      runs.set(seed, { seed, outcome, hours, lastStageHours, steppedInOutage, cpuMs });
+      runs.set(seed, { seed, outcome, hours, lastStageHours, steppedInOutage, cpuMs, code });
     });
     return runs;
   }
@@ -77,8 +80,9 @@ export class Store {
   }
 
   add(cell: Cell, run: Run): void {
-    const { seed, outcome, hours, lastStageHours, steppedInOutage, cpuMs } = run;
+    const { seed, outcome, hours, lastStageHours, steppedInOutage, cpuMs, code } = run;
     const row = [cell.key, seed, outcome, hours, lastStageHours, steppedInOutage, cpuMs];
+    if (code !== undefined) row.push(code);
     appendFileSync(this.file(cell), `${JSON.stringify(row)}\n`);
   }
 }

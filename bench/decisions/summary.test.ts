@@ -31,6 +31,7 @@ const summary = (...cells: Summary['cells']): Summary => ({
   schema: 1,
   seed: 1,
   code: 'abc',
+  carried: [],
   node: 'v24',
   machine: 'a machine',
   cells,
@@ -80,7 +81,7 @@ describe('a summary', () => {
     expect(cell(runs(9, 1)).promotedThoughHarmful).toBeNull();
   });
 
-  it('asks no goal of the documents’ rule', () => {
+  it('asks no goal of the fixed thresholds', () => {
     expect(cell(runs(100, 0), { policy: 'literal' }).goals).toEqual([]);
   });
 

@@ -71,7 +71,7 @@ export function median(values: readonly number[]): number | null {
 }
 
 function goalsOf({ expect, policy }: Scenario, shares: Record<Counted, Share>): Goal[] {
-  // Goals are the rule's; the documents' rule is there to be compared with.
+  // Goals are the rule's; the fixed thresholds are there to be compared with.
   if (policy === 'literal') return [];
   return expect.flatMap((one) =>
     (['at_least', 'at_most'] as const).flatMap((bound): Goal[] => {
@@ -120,11 +120,22 @@ export function summarize(
   };
 }
 
+/** How many of the runs another code made, by that code. */
+export function carriedIn(runs: readonly Run[]): Summary['carried'] {
+  const counts = new Map<string, number>();
+  for (const { code } of runs) {
+    if (code !== undefined) counts.set(code, (counts.get(code) ?? 0) + 1);
+  }
+  return [...counts].map(([code, count]) => ({ code, runs: count }));
+}
+
 export interface Summary {
   schema: 1;
   seed: number;
   /** Of the sources that decide and simulate. */
   code: string;
+  /** Runs of earlier codes that stand for this one (carry.ts). */
+  carried: { code: string; runs: number }[];
   node: string;
   machine: string;
   cells: CellSummary[];

@@ -1,5 +1,6 @@
 // The summary in words: a table for the terminal, and the page bench/DECISIONS.md. Pure.
 
+import { COMPARED } from './carry.ts';
 import type { CellSummary, Goal, Share, Summary } from './summary.ts';
 
 const number = (value: number, digits: number) =>
@@ -68,7 +69,7 @@ export function summaryText(summary: Summary): string {
   const parts = (['sequential', 'literal'] as const).flatMap((policy) => {
     const cells = summary.cells.filter((cell) => cell.policy === policy);
     if (cells.length === 0) return [];
-    const title = policy === 'sequential' ? 'The rule' : 'The documents’ rule';
+    const title = policy === 'sequential' ? 'The rule' : 'Fixed thresholds';
     return [title, ...aligned([HEADINGS, ...cells.map(row)]), ''];
   });
   return [...parts, verdictOf(summary)].join('\n');
@@ -115,6 +116,9 @@ function besideRows(summary: Summary): string[][] {
   });
 }
 
+const carriedText = ({ code, runs }: Summary['carried'][number]) =>
+  `${count(runs)} of them were made by code ${code} and carried over, because the first ${COMPARED} of each scenario came out the same with this one.`;
+
 export function summaryMarkdown(summary: Summary, drawing: string): string {
   const runs = summary.cells.reduce((sum, cell) => sum + cell.runs, 0);
   const wanted = summary.cells.reduce((sum, cell) => sum + cell.wanted, 0);
@@ -123,8 +127,9 @@ export function summaryMarkdown(summary: Summary, drawing: string): string {
   return [
     '# Whether rollouts decide rightly',
     '',
-    'Made by `npm run bench:decisions`; do not edit. Simulated visitors, the landed `core/statistics` and `core/rollout`, a look every',
+    'Made by `npm run bench:decisions`; do not edit. Simulated visitors, the product’s own `core/statistics` and `core/rollout`, a look every',
     `quarter of an hour, the shipped defaults. ${whole} runs, ${number(cpu / 3_600, 2)} h of CPU time; seed ${summary.seed}, code ${summary.code}, Node ${summary.node}, ${summary.machine}.`,
+    ...summary.carried.map(carriedText),
     'What the scenarios are and how to add one: [decisions/README.md](decisions/README.md).',
     '',
     `**${verdictOf(summary)}** A goal is missed only when the 95 % interval (Wilson) of the measured rate lies beyond it.`,
@@ -137,7 +142,7 @@ export function summaryMarkdown(summary: Summary, drawing: string): string {
     '',
     ...table([HEADINGS, ...rulesCells(summary).map(row)]),
     '',
-    '## Beside the documents’ rule',
+    '## Beside a rule of fixed thresholds',
     '',
     'Point estimates of pooled requests against fixed tolerances every quarter of an hour, a t-test to promote (`core/rollout/literal.ts`).',
     '',

@@ -34,6 +34,11 @@ it('a running one says the step, its earliest time and what is missing', () => {
   expect(missing(found)).toEqual(['24 hours in this stage: 23.9 of 24 hours']);
 });
 
+it('has its longest time anew in the last stage', () => {
+  const last = { stage: 3, stageRunningMs: 12 * HOUR_MS, runningMs: 348 * HOUR_MS };
+  expect(next(running(last)).says).toContain('ends in 13.5 days of running time');
+});
+
 it('asks where nothing goes up by itself, and names no time once the hours are over', () => {
   const found = next(running({ stageRunningMs: 25 * HOUR_MS }), {
     policy: policy({ autoAdvance: false, onHarm: 'hold' }),

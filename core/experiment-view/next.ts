@@ -1,6 +1,7 @@
 // What the engine will do next with an experiment, when, and what is still missing for it, in sentences.
 // The verdicts are those of core/statistics; nothing is decided here. Pure.
 
+import { leftMs } from '../rollout/decide.ts';
 import type { Evidence } from '../rollout/facts.ts';
 import { type RolloutPolicy, shareBpOf } from '../rollout/policy.ts';
 import type { Phase, Progress, RolloutState, StepUp } from '../rollout/state.ts';
@@ -76,10 +77,10 @@ function running(
   const { rules } = policy;
   const to = whereTo(upFrom(progress, policy), progress, policy);
   const goes = rules.autoAdvance ? `It goes ${to} by itself` : `It asks you to let it go ${to}`;
-  const leftMs = rules.stage.hours * HOUR_MS - progress.stageRunningMs;
-  const daysLeft = (rules.maximumHours * HOUR_MS - progress.runningMs) / (24 * HOUR_MS);
+  const inStageMs = rules.stage.hours * HOUR_MS - progress.stageRunningMs;
+  const daysLeft = leftMs(progress, policy) / (24 * HOUR_MS);
   const says = `${goes} at the first look that finds everything below. At any look, ${atHarm(policy)} Without a verdict it ends in ${oneDigit(Math.max(0, daysLeft))} days of running time.`;
-  const earliestMs = leftMs > 0 ? progress.lookedAtMs + leftMs : null;
+  const earliestMs = inStageMs > 0 ? progress.lookedAtMs + inStageMs : null;
   return { says, earliestMs, needs: needsOf(progress, policy, evidence) };
 }
 

@@ -1,34 +1,21 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Policy } from '../statistics/policy.ts';
-import { command } from './command.ts';
 import { decide } from './decide.ts';
 import type { Evidence, Facts } from './facts.ts';
-import type { RolloutPolicy } from './policy.ts';
 import { afterRefusal } from './refused.ts';
-import { type Effect, plannedState, type RolloutState, rolloutStateSchema } from './state.ts';
+import { plannedState, rolloutStateSchema } from './state.ts';
 import {
+  at,
   evidence,
   facts,
   HOUR_MS,
   harm,
+  kinds,
   policy,
-  progress,
   proven,
   running,
-  state,
   T0,
-  waiting,
 } from './testing.ts';
-
-const at = (hours: number, rules: Partial<Policy> = {}, own: Partial<RolloutPolicy> = {}) => ({
-  policy: policy(rules, own),
-  nowMs: T0 + hours * HOUR_MS,
-});
-const kinds = (effects: readonly Effect[]) =>
-  effects.map((one) => (one.kind === 'tell' ? one.urgency : one.kind));
-const frozen = () => state({ phase: 'frozen', progress: progress(), why: 'split 12 % off' });
-const paused = () => state({ phase: 'paused', progress: progress(), sinceMs: T0 });
 
 describe('a planned rollout', () => {
   it('waits for an operator and reminds them once a day', () => {
@@ -130,6 +117,16 @@ describe('a running rollout', () => {
     expect(kinds(calm.effects)).toEqual(['over']);
   });
 
+  it('ends after its longest time where harm is only held, too', () => {
+    const harmed = facts({ evidence: evidence({ harm: proven('errors up 310 %') }) });
+    const { next, effects } = decide(running(), harmed, at(14 * 24, { onHarm: 'hold' }));
+    expect(next.at).toMatchObject({
+      outcome: 'inconclusive',
+      why: expect.stringContaining('no verdict after 14 days: errors up 310 %'),
+    });
+    expect(kinds(effects)).toEqual(['take_off', 'info']);
+  });
+
   it('takes a candidate off that is down, whatever the policy says about harm', () => {
     const down = facts({ candidateDown: '5 failures in a row', evidence: null });
     const { next } = decide(running(), down, at(0.01, { onHarm: 'hold' }));
@@ -223,125 +220,6 @@ describe('a running rollout', () => {
   it('adds nothing when the clock goes back', () => {
     const { next } = decide(running({ runningMs: HOUR_MS }), facts(), at(-5));
     expect(next.at).toMatchObject({ progress: { runningMs: HOUR_MS } });
-  });
-});
-
-describe('approvals', () => {
-  const careful = { autoAdvance: false };
-
-  it('are asked for at every step, and waiting is not running time', () => {
-    const ready = decide(running(), facts(), at(24, careful));
-    expect(ready.next.at).toMatchObject({ phase: 'waiting', step: 'advance' });
-    expect(kinds(ready.effects)).toEqual(['action']);
-    const later = decide(ready.next, facts(), at(24 + 20 * 24, careful));
-    expect(later.next.at).toMatchObject({
-      phase: 'waiting',
-      progress: { runningMs: 24 * HOUR_MS },
-    });
-    expect(kinds(later.effects)).toEqual(['action']);
-  });
-
-  it('carry the rollout one step up', () => {
-    const look = at(26, careful);
-    const approved = command(
-      waiting('advance'),
-      { action: 'approve', reason: 'ok' },
-      facts(),
-      look,
-    );
-    expect(approved).toMatchObject({ ok: true, effects: [{ kind: 'share', shareBp: 2_500 }, {}] });
-  });
-
-  it.each([
-    ['a harm', facts({ evidence: evidence({ harm: proven('errors up') }) })],
-    ['a candidate that is down', facts({ candidateDown: 'time-outs' })],
-    ['another production model', facts({ production: 'newer' })],
-    ['data that went missing', facts({ evidence: null })],
-  ])('lose against %s that came meanwhile', (_what, now) => {
-    const approved = command(
-      waiting('finish', { stage: 3 }),
-      { action: 'approve', reason: 'ok' },
-      now,
-      at(26),
-    );
-    expect(approved.ok).toBe(false);
-  });
-
-  it('still go back at harm while waiting', () => {
-    const harmed = facts({ evidence: evidence({ harm: proven('worse') }) });
-    expect(decide(waiting('promote'), harmed, at(1)).next.at).toMatchObject({
-      outcome: 'rolled_back',
-    });
-  });
-
-  it('can be refused with a reason', () => {
-    const refused = command(
-      waiting('advance'),
-      { action: 'reject', reason: 'tone' },
-      facts(),
-      at(1),
-    );
-    expect(refused).toMatchObject({ ok: true, next: { at: { outcome: 'rejected', why: 'tone' } } });
-  });
-});
-
-describe('pausing', () => {
-  it('stops the running time and keeps the harm check', () => {
-    const look = at(10);
-    const held = command(running(), { action: 'pause', reason: 'holiday' }, facts(), look);
-    if (!held.ok) throw new Error(held.reason);
-    const later = decide(held.next, facts(), at(100));
-    expect(later.next.at).toMatchObject({ phase: 'paused', progress: { runningMs: 0 } });
-    const harmed = facts({ evidence: evidence({ harm: proven('worse') }) });
-    expect(decide(later.next, harmed, at(101)).next.at).toMatchObject({ outcome: 'rolled_back' });
-    const resumed = command(later.next, { action: 'resume', reason: 'back' }, facts(), at(100));
-    if (!resumed.ok) throw new Error(resumed.reason);
-    expect(decide(resumed.next, facts(), at(101)).next.at).toMatchObject({
-      phase: 'running',
-      progress: { runningMs: HOUR_MS },
-    });
-  });
-});
-
-describe('commands', () => {
-  const ended = () => state({ phase: 'ended', outcome: 'stopped', why: 'enough', atMs: T0 });
-  const queued = () => state({ phase: 'queued', sinceMs: T0 });
-  const allowed: Record<string, string[]> = {
-    planned: ['start', 'approve', 'reject', 'stop'],
-    queued: ['stop'],
-    running: ['pause', 'rollback', 'stop'],
-    waiting: ['approve', 'reject', 'pause', 'rollback', 'stop'],
-    paused: ['resume', 'rollback', 'stop'],
-    frozen: ['rollback', 'stop'],
-    ended: [],
-  };
-  const actions = ['start', 'approve', 'reject', 'pause', 'resume', 'rollback', 'stop'] as const;
-  const states: RolloutState[] = [
-    plannedState(T0),
-    queued(),
-    running(),
-    waiting('advance'),
-    paused(),
-    frozen(),
-    ended(),
-  ];
-
-  it.each(states)('do in phase $at.phase exactly what fits it', (held) => {
-    const possible = actions.filter(
-      (action) => command(held, { action, reason: 'why' }, facts(), at(1)).ok,
-    );
-    expect(possible).toEqual(allowed[held.at.phase]);
-  });
-
-  it('take the candidate off traffic only if it was on it', () => {
-    const stop = { action: 'stop', reason: 'enough' } as const;
-    const off = (held: RolloutState) => {
-      const done = command(held, stop, facts(), at(1));
-      return done.ok && done.effects.some(({ kind }) => kind === 'take_off');
-    };
-    expect(off(plannedState(T0))).toBe(false);
-    expect(off(queued())).toBe(false);
-    expect([running(), waiting('finish'), paused(), frozen()].every(off)).toBe(true);
   });
 });
 

@@ -95,13 +95,16 @@ function onTraffic(state: RolloutState, at: OnTraffic, facts: Facts, look: Look)
   if (evidence?.harm.result === 'fail') {
     const { reason } = evidence.harm;
     if (rules.onHarm === 'roll_back') return end(state, 'rolled_back', reason, look);
+    if (isOverdue(progress, look.policy)) return inconclusive(state, reason, evidence, look);
     return alert(state, withProgress(at, progress), reason, look);
   }
   // Without evidence nobody knows whether the harm is over.
   const alerted = at.progress.alerted && evidence === null;
   const calm = withProgress(at, { ...progress, alerted });
   if (at.progress.alerted && !alerted) {
-    return step(state, calm, [over], look, 'the harm is no longer shown');
+    // One incident for a rollout: frozen, it goes on.
+    const told = calm.phase === 'frozen' ? info : over;
+    return step(state, calm, [told], look, 'the harm is no longer shown');
   }
   if (calm.phase === 'paused') return hold(state, calm, look, 'paused by an operator');
   if (calm.phase === 'frozen') return hold(state, calm, look, `frozen: ${calm.why}`);
@@ -111,10 +114,8 @@ function onTraffic(state: RolloutState, at: OnTraffic, facts: Facts, look: Look)
     return step(state, frozen, [alarm], look, `frozen: ${broken}`);
   }
   const obstacle = obstacleTo(calm.progress, evidence, look.policy);
-  if (obstacle !== null && upwardMs(calm.progress, look.policy) >= rules.maximumHours * HOUR_MS) {
-    const last = `no verdict after ${rules.maximumHours / 24} days: ${obstacle}`;
-    const why = [last, missingUsers(evidence, rules) ?? []].flat().join('; ');
-    return end(state, 'inconclusive', why, look);
+  if (obstacle !== null && isOverdue(calm.progress, look.policy)) {
+    return inconclusive(state, obstacle, evidence, look);
   }
   if (calm.phase === 'waiting') {
     const what = obstacle === null ? `waits for approval to ${calm.step}` : obstacle;
@@ -133,12 +134,30 @@ function onTraffic(state: RolloutState, at: OnTraffic, facts: Facts, look: Look)
   return step(state, waiting, [ask], look, `ready to ${up}; waits for approval`);
 }
 
-/** The way to the last stage has its time. There everything asked for was shown once, and the time begins anew. */
-function upwardMs(
+/**
+ * Running time until it ends without a verdict, in ms; at most 0 once it is over. The way to the last stage has
+ * its time. There everything asked for was shown once, and the time begins anew.
+ */
+export function leftMs(
   { stage, runningMs, stageRunningMs }: Progress,
   { rules }: RolloutPolicy,
 ): number {
-  return stage === rules.shares.length - 1 ? stageRunningMs : runningMs;
+  const ranMs = stage === rules.shares.length - 1 ? stageRunningMs : runningMs;
+  return rules.maximumHours * HOUR_MS - ranMs;
+}
+
+const isOverdue = (progress: Progress, policy: RolloutPolicy) => leftMs(progress, policy) <= 0;
+
+function inconclusive(
+  state: RolloutState,
+  obstacle: string,
+  evidence: Evidence | null,
+  look: Look,
+): Decision {
+  const { rules } = look.policy;
+  const last = `no verdict after ${rules.maximumHours / 24} days: ${obstacle}`;
+  const why = [last, missingUsers(evidence, rules) ?? []].flat().join('; ');
+  return end(state, 'inconclusive', why, look);
 }
 
 /** What an operator set in the routing table stays: only the rollout ends. */
@@ -147,25 +166,32 @@ function handedOver(state: RolloutState, look: Look): Decision {
   return { ...stopped, effects: stopped.effects.filter(({ kind }) => kind !== 'take_off') };
 }
 
-/** Evidence against the model that was replaced says nothing about the one that is there now. */
+/**
+ * Evidence against the model that was replaced says nothing about the one that is there now. A broken split
+ * does: who is in which arm does not depend on production.
+ */
 function restart(state: RolloutState, at: OnTraffic, facts: Facts, look: Look): Decision {
   const progress = counting(at.progress.stage, facts, look);
   const phase: Phase =
-    at.phase === 'paused'
-      ? { phase: 'paused', progress, sinceMs: at.sinceMs }
+    at.phase === 'paused' || at.phase === 'frozen'
+      ? { ...at, progress }
       : { phase: 'running', progress };
   const reason = `production changed from ${at.progress.production} to ${facts.production}: counting starts anew`;
-  return step(state, phase, at.progress.alerted ? [info, over] : [info], look, reason);
+  const isOver = at.progress.alerted && at.phase !== 'frozen';
+  return step(state, phase, isOver ? [info, over] : [info], look, reason);
 }
 
-/** Time passes while it runs only. A clock that went back adds nothing. */
+/** Running time passes while it runs only, quiet time while it waits too. A clock that went back adds nothing. */
 function elapsed(at: OnTraffic, nowMs: number, evidence: Evidence | null): Progress {
-  const ranMs = at.phase === 'running' ? Math.max(0, nowMs - at.progress.lookedAtMs) : 0;
+  const passedMs = Math.max(0, nowMs - at.progress.lookedAtMs);
+  const ranMs = at.phase === 'running' ? passedMs : 0;
+  // Else one amber look while an approval is waited for could never be made up for.
+  const watchedMs = at.phase === 'waiting' ? passedMs : ranMs;
   return {
     ...at.progress,
     stageRunningMs: at.progress.stageRunningMs + ranMs,
     runningMs: at.progress.runningMs + ranMs,
-    quietMs: isHarm(evidence) ? 0 : at.progress.quietMs + (isHealthy(evidence) ? ranMs : 0),
+    quietMs: isHarm(evidence) ? 0 : at.progress.quietMs + (isHealthy(evidence) ? watchedMs : 0),
     lookedAtMs: nowMs,
   };
 }

@@ -45,7 +45,7 @@ function observed(
 const harmOf = (rates: Parameters<typeof observed>[0], users?: number) =>
   literalEvidence(observed(rates, users), rules).harm;
 
-describe('the documents’ rule', () => {
+describe('the rule of fixed thresholds', () => {
   it.each([
     [{ error: 0.0085 }, 'error 0.85 % in treatment, 0.8 % in control'],
     [{ error: 0.0105 }, 'error 1.05 %, above 1 %'],
@@ -67,7 +67,7 @@ describe('the documents’ rule', () => {
     expect(harmOf({ error: 1, slower: 2 }, 40).result).toBe('pass');
   });
 
-  it('pools the stages, as the documents do', () => {
+  it('pools the stages', () => {
     const other = momentsOf([
       { visitor: 'x', stage: '2500', arm: 'treatment', n: 100, y: 100 },
       { visitor: 'y', stage: '1000', arm: 'treatment', n: 1_900, y: 4 },

@@ -1,4 +1,4 @@
-// The documents' rule word for word, as evidence for the same `decide`: every quarter of an hour the
+// A rule of fixed thresholds, as evidence for the same `decide`: every quarter of an hour the
 // point estimates of pooled requests against fixed tolerances, and a t-test over requests to promote. It is
 // there to be compared with (bench/DECISIONS.md): it takes back nearly every candidate, good or bad.
 
@@ -36,7 +36,7 @@ interface Pooled {
   rate: number;
 }
 
-/** Both arms over all stages; null below the gate, which the documents lack: without it noise decides at once. */
+/** Both arms over all stages; null below the gate, which such a rule lacks: without it noise decides at once. */
 function pooled(moments: Moments | undefined, { gate }: Policy): Record<Arm, Pooled> | null {
   if (!moments || moments.users.treatment < gate.treatmentUsers) return null;
   const of = (wanted: Arm): Pooled => {
@@ -58,7 +58,7 @@ function pooled(moments: Moments | undefined, { gate }: Policy): Record<Arm, Poo
   return isEnough ? { control, treatment } : null;
 }
 
-/** What its users are, is requests: the documents' minimum is of samples. */
+/** What its users are, is requests: its minimum is of samples. */
 export function literalEvidence(observed: LiterallyObserved, rules: Policy): Evidence {
   const { metrics } = observed;
   const broken = [

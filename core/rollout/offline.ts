@@ -4,8 +4,9 @@
 import { z } from 'zod';
 import type { PromotionFacts } from '../statistics/promotion.ts';
 
-const intervalSchema = z.looseObject({ lower: z.number() });
-const metricsSchema = z.looseObject({ phrasings: intervalSchema.nullish().catch(null) });
+const intervalSchema = z.looseObject({ lower: z.number(), examples: z.int() });
+const measured = intervalSchema.nullish().catch(null);
+const metricsSchema = z.looseObject({ phrasings: measured, groups: measured });
 
 export interface Gated {
   status: string;
@@ -15,7 +16,11 @@ export interface Gated {
   metrics: unknown;
 }
 
-export function offlineOf(model: Gated | undefined, production: string): PromotionFacts['offline'] {
+/** `minExamples`: of held-out phrasings, as the gate asks for them. */
+export function offlineOf(
+  model: Gated | undefined,
+  { production, minExamples }: { production: string; minExamples: number },
+): PromotionFacts['offline'] {
   if (model === undefined || model.parent === null) return null;
   if (model.parent !== production) {
     return {
@@ -23,8 +28,14 @@ export function offlineOf(model: Gated | undefined, production: string): Promoti
       reason: `it was compared with ${model.parent}, not with ${production}`,
     };
   }
-  // An accepted one is no worse on held-out groups: the gate refuses it otherwise.
-  const { phrasings } = metricsSchema.catch({}).parse(model.metrics);
+  const { phrasings, groups } = metricsSchema.catch({}).parse(model.metrics);
   if (!phrasings) return { better: false, reason: 'held-out phrasings were not measured' };
+  // A gate that does not insist (`require_held_out`) accepts what it could not measure, and says so.
+  if (phrasings.examples < minExamples) {
+    const had = `only ${phrasings.examples} of the ${minExamples} held-out phrasings needed were measured`;
+    return { better: false, reason: had };
+  }
+  // An accepted one that was measured is no worse on held-out groups: the gate refuses it otherwise.
+  if (!groups) return { better: false, reason: 'held-out groups were not measured' };
   return { better: model.status === 'registered' && phrasings.lower > 0, reason: model.reason };
 }

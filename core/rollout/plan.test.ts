@@ -32,7 +32,7 @@ const planOf = (traffic: PastTraffic | null, over: { sliceBp?: number } = {}) =>
 
 describe('the plan', () => {
   it.each([
-    [10_000, 0.1, 'the smallest share at which both arms have 1,000 visitors after 1 days'],
+    [10_000, 0.1, 'the smallest share at which both arms have 1,000 visitors after 1 day'],
     [1_000, 0.25, 'the smallest share at which both arms have 1,000 visitors after 6 days'],
     [200, 0.5, 'no share reaches the visitors needed in a week; both arms have 1,000 visitors'],
   ])('of %i visitors a day starts at %d', (users, share, reason) => {
@@ -41,6 +41,19 @@ describe('the plan', () => {
     expect(plan.first_share_reason).toContain(reason);
     expect(policy.rules.shares[0]).toBe(share);
     expect(rolloutPlanSchema.parse(JSON.parse(JSON.stringify(plan)))).toEqual(plan);
+  });
+
+  it('says so where the visitors would come only after it has ended', () => {
+    const reason = (users: number) => planOf(past(users, users * 0.6)).plan.first_share_reason;
+    expect(reason(300)).not.toContain('inconclusive');
+    expect(reason(100)).toContain('after 33 days, and it would end before, inconclusive after 14');
+    expect(reason(100)).toContain('min_sample_size');
+  });
+
+  it('promises no more where the first stage has to wait for its visitors', () => {
+    const after7 = (newUsersPerDay: number) =>
+      planOf(past(2_000, newUsersPerDay)).plan.metrics[0]?.known[2]?.lift ?? 0;
+    expect(after7(1_334)).toBeGreaterThan(1.2 * after7(9_000));
   });
 
   it('shows less and less that could be found the longer it runs, and what is not measured', () => {

@@ -13,6 +13,7 @@ import {
   type Traffic,
 } from '../statistics/plan.ts';
 import {
+  DEFAULT_POLICY,
   type MetricRule,
   measuredRules,
   PROMOTE_ON,
@@ -116,7 +117,9 @@ export function planRollout(request: PlanRequest): { plan: RolloutPlan; policy: 
         past.traffic.answersPerDay / Math.max(1e-9, past.traffic.usersPerDay),
       ),
     },
-    metrics: rules.map((rule) => knownOf(rule, { past, policy, guardrails: rules.length })),
+    metrics: rules.map((rule) =>
+      knownOf(rule, { past, policy, guardrails: rules.length, daysUntilUsers: first.days }),
+    ),
     waived,
   };
   return { plan, policy };
@@ -138,30 +141,41 @@ function sliced({ days, traffic, metrics }: PastTraffic, slice: number): PastTra
 function chooseShare(
   traffic: Traffic | null,
   keys: RolloutKeys,
-): { share: number; reason: string } {
+): { share: number; days: number; reason: string } {
   const least = keys.ab_testing.initial_traffic_split;
   const needed = keys.ab_testing.min_sample_size;
-  if (traffic === null) return { share: least, reason: 'no traffic was recorded to plan with' };
+  const unknown = (reason: string) => ({ share: least, days: 0, reason });
+  if (traffic === null) return unknown('no traffic was recorded to plan with');
   const chosen = firstShare(traffic, needed, least);
-  if (isNotEnough(chosen)) return { share: least, reason: chosen.reason };
-  const days =
-    chosen.days === null ? 'never' : `after ${count.format(Math.ceil(chosen.days))} days`;
-  const reach = `both arms have ${count.format(needed)} visitors ${days}`;
+  if (isNotEnough(chosen)) return unknown(chosen.reason);
+  const days = chosen.days ?? Infinity;
+  const whole = Math.ceil(days);
+  const when =
+    days === Infinity ? 'never' : `after ${count.format(whole)} day${whole === 1 ? '' : 's'}`;
+  const reach = `both arms have ${count.format(needed)} visitors ${when}`;
+  const late = `no share reaches the visitors needed in a week; ${reach}`;
+  const inTime = `the smallest share at which ${reach}`;
   const reason = chosen.isReachedInTime
-    ? `the smallest share at which ${reach}`
-    : `no share reaches the visitors needed in a week; ${reach}`;
-  return { share: chosen.share, reason };
+    ? inTime
+    : days > LONGEST_DAYS
+      ? `${late}${TOO_LATE}`
+      : late;
+  return { share: chosen.share, days, reason };
 }
+
+const LONGEST_DAYS = DEFAULT_POLICY.maximumHours / 24;
+const TOO_LATE = `, and it would end before, inconclusive after ${LONGEST_DAYS} days: lower ab_testing.min_sample_size to let it go up`;
 
 interface Known {
   past: PastTraffic | null;
   policy: RolloutPolicy;
   guardrails: number;
+  daysUntilUsers: number;
 }
 
 function knownOf(
   rule: MetricRule,
-  { past, policy, guardrails }: Known,
+  { past, policy, guardrails, daysUntilUsers }: Known,
 ): RolloutPlan['metrics'][number] {
   const { metric, tau, role } = rule;
   const measured = past?.metrics.find((one) => one.metric === metric);
@@ -173,7 +187,7 @@ function knownOf(
   const { rules } = policy;
   const alpha = role === 'primary' ? rules.alpha.promote : rollbackAlpha(rules, guardrails);
   // A verdict is waited for before the last stage, whose control is too small to tell much.
-  const stages = stagesOf(rules).slice(0, -1);
+  const stages = stagesOf(rules, daysUntilUsers).slice(0, -1);
   const known = KNOWN_AFTER_DAYS.map((days) => {
     const found = detectable({
       traffic: past.traffic,

@@ -11,7 +11,7 @@ const progressSchema = z.strictObject({
   stage: z.int().min(0),
   stageRunningMs: z.int().min(0),
   runningMs: z.int().min(0),
-  /** Running time without amber, up to now. */
+  /** Time without amber up to now, running or waiting for an approval. */
   quietMs: z.int().min(0),
   lookedAtMs: instantMs,
   /** The control that the evidence is against. */

@@ -4,7 +4,7 @@ import type { HarmVerdict } from '../statistics/guardrail.ts';
 import { DEFAULT_POLICY, type Policy } from '../statistics/policy.ts';
 import type { Evidence, Facts } from './facts.ts';
 import type { RolloutPolicy } from './policy.ts';
-import type { Phase, Progress, RolloutState } from './state.ts';
+import type { Effect, Phase, Progress, RolloutState } from './state.ts';
 
 export const HOUR_MS = 3_600_000;
 export const T0 = Date.UTC(2026, 9, 18, 2);
@@ -79,3 +79,17 @@ export const waiting = (step: 'advance' | 'promote' | 'finish', over: Partial<Pr
     sinceMs: T0,
     remindedAtMs: T0,
   });
+
+export const frozen = () => state({ phase: 'frozen', progress: progress(), why: 'split 12 % off' });
+export const paused = () => state({ phase: 'paused', progress: progress(), sinceMs: T0 });
+
+export const at = (
+  hours: number,
+  rules: Partial<Policy> = {},
+  own: Partial<RolloutPolicy> = {},
+) => ({
+  policy: policy(rules, own),
+  nowMs: T0 + hours * HOUR_MS,
+});
+export const kinds = (effects: readonly Effect[]) =>
+  effects.map((one) => (one.kind === 'tell' ? one.urgency : one.kind));

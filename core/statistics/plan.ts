@@ -37,8 +37,12 @@ export interface PlannedStage {
   days: number;
 }
 
-export const stagesOf = (policy: Policy): PlannedStage[] =>
-  policy.shares.map((share) => ({ share, days: policy.stage.hours / 24 }));
+/** The first lasts until both arms have the users of a stage (`firstShare`), and later ones have them from it. */
+export const stagesOf = (policy: Policy, daysUntilUsers = 0): PlannedStage[] =>
+  policy.shares.map((share, index) => ({
+    share,
+    days: Math.max(policy.stage.hours / 24, index === 0 ? daysUntilUsers : 0),
+  }));
 
 /** Different visitors within this many days. */
 export const usersWithin = (traffic: Traffic, days: number): number =>

@@ -53,7 +53,7 @@ export async function gatherFacts(env: Env, held: Subject): Promise<Gathered> {
     };
   }
   const { seen, evidence } = await withDatabase(databaseOf(env), async (db) => {
-    const found = await observe(db, held, { table, nowMs: now(env) });
+    const found = await observe(db, env, held, { table, nowMs: now(env) });
     return { seen: found, evidence: evidenceOf(found.observed, held.policy.rules) };
   }).catch((cause: unknown) => {
     report('evidence_unread', cause);
@@ -78,6 +78,7 @@ function isRouted({ id, policy, state: { at } }: Subject, { experiments }: Routi
 
 export async function observe(
   db: Database,
+  env: Env,
   held: Pick<Held, 'id' | 'candidate'>,
   { table, nowMs }: { table: RoutingTable; nowMs: number },
 ): Promise<Seen & { sums: ExperimentSums }> {
@@ -89,7 +90,10 @@ export async function observe(
   // One that is over is shown as it was last measured.
   const newest = Math.max(0, ...sums.totals.map((row) => row.stratum));
   const stratum = running?.stratum ?? newest;
-  const offline = offlineOf(model, table.production);
+  const offline = offlineOf(model, {
+    production: table.production,
+    minExamples: learningOf(env).evaluation.min_examples,
+  });
   const seen = observedFrom(sums, { nowMs, arrivals, offline, stratum, oldestUnjudgedMs });
   const waived = [
     ...new Set([...seen.waived, ...waivedIn(kindOf(held.candidate), running?.settings)]),

@@ -9,7 +9,7 @@ import type { Pending } from '../../core/rollout/held.ts';
 import type { Effect } from '../../core/rollout/state.ts';
 import type { RouteCommand } from '../../core/route-commands.ts';
 import type { RoutingTable } from '../../core/routing.ts';
-import { databaseOf, type Env } from '../../workers/env.ts';
+import { databaseOf, type Env, now } from '../../workers/env.ts';
 import { readSettings } from '../settings/index.ts';
 import { sliceBpOf } from './gather.ts';
 import { kindOf } from './kind.ts';
@@ -24,13 +24,14 @@ const DONE: Made = { done: true };
 /** Throws AppError dependency_unavailable when it cannot be known or made now. */
 export async function changeTraffic(env: Env, step: Pending, change: Change): Promise<Made> {
   if (await isDone(env, step, change, await routingTable(env))) return DONE;
-  const { row, who, why, reason, atMs } = step;
+  const { row, who, why, reason } = step;
   const body: RouteChange = {
     request_id: `${row.id}:${row.state.step}:${change.kind}`,
     command: await commandOf(env, step, change),
     who,
     reason: why ?? reason,
-    at: atMs,
+    // When visitors are answered so, which may be later than it was decided.
+    at: now(env),
     told: true,
   };
   try {

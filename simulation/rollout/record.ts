@@ -132,7 +132,7 @@ export class SimulatedRecord {
     this.thumbs = new Thumbs(bounds);
   }
 
-  /** What the documents' rule sees. */
+  /** What the fixed thresholds see. */
   literally(): LiterallyObserved {
     const { metrics, users } = this.observed(0);
     return { metrics, users, latencies: this.latencies };

@@ -42,7 +42,7 @@ describe('a simulated rollout', () => {
     expect(scenarioPolicy(shipped('small-improvement')).rules.shares).toEqual([0.5, 0.95]);
   });
 
-  it('goes by the documents’ rule where the scenario says so, which takes back the same model', () => {
+  it('goes by fixed thresholds where the scenario says so, which takes back the same model', () => {
     const scenario = shipped('identical', { policy: 'literal' });
     const policy = scenarioPolicy(scenario);
     const results = [1, 2, 3, 4, 5].map((seed) => runRollout(scenario, policy, seed));

@@ -93,7 +93,7 @@ const addModel = ({ database }: Edge, id: string) =>
     client.query(
       `INSERT INTO models (id, display, base, parent, status, reason, metrics, artifacts, created_at)
        VALUES ($1, $1, $2, $2, 'registered', 'accepted: improvement +0.400 nats on 40 held-out phrasings',
-         '{"phrasings": {"difference": 0.4, "lower": 0.2, "upper": 0.6, "examples": 40}}', '[]', now())`,
+         '{"phrasings": {"lower": 0.2, "examples": 40}, "groups": {"lower": -0.1, "examples": 40}}', '[]', now())`,
       [id, PRODUCTION],
     ),
   );

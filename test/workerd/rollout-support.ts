@@ -42,7 +42,10 @@ export async function newModel(over: { parent?: string; id?: string } = {}): Pro
       jobId: null,
       status: 'registered',
       reason: 'accepted: improvement +0.400 [+0.200, +0.600] nats on 40 held-out phrasings',
-      metrics: { phrasings: { difference: 0.4, lower: 0.2, upper: 0.6, examples: 40 } },
+      metrics: {
+        phrasings: { difference: 0.4, lower: 0.2, upper: 0.6, examples: 40 },
+        groups: { difference: 0, lower: -0.1, upper: 0.1, examples: 40 },
+      },
       artifacts: [],
       gitCommit: null,
       createdAt: new Date(now(env)),

@@ -70,6 +70,10 @@ export type JudgeAnswer = z.infer<typeof judgeAnswer>;
 const arm = z.looseObject({ n: z.number(), y: z.number(), rate: z.number() });
 const byArm = z.looseObject({ control: z.number().nullable(), treatment: z.number().nullable() });
 
+const percentiles = z
+  .looseObject({ p50_ms: z.number(), p95_ms: z.number(), p99_ms: z.number() })
+  .nullable();
+
 export const experiment = z.looseObject({
   ...summary,
   policy: z.looseObject({
@@ -100,6 +104,14 @@ export const experiment = z.looseObject({
             .nullable(),
           more_users: z.number().nullable(),
           stages: z.array(z.looseObject({ share: z.number(), control: arm, treatment: arm })),
+        }),
+      ),
+      latencies: z.array(
+        z.looseObject({
+          latency: z.string(),
+          stages: z.array(
+            z.looseObject({ share: z.number(), control: percentiles, treatment: percentiles }),
+          ),
         }),
       ),
       waived: z.array(z.string()),

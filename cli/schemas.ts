@@ -149,6 +149,9 @@ export const model = z.looseObject({
   parent: maybe(z.string()),
   dataset_id: maybe(z.string()),
   stage: z.string(),
+  tried: z
+    .looseObject({ experiment_id: z.string(), status: z.string(), outcome: z.string().nullable() })
+    .nullish(),
   /** Why the gate let it pass, or did not. */
   reason: maybe(z.string()),
   metrics: z.unknown().optional(),

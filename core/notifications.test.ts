@@ -51,7 +51,7 @@ const news = {
   nextLookAt: null,
 };
 const EVENTS: NotificationEvent[] = [
-  { kind: 'candidate_accepted', ...verdict },
+  { kind: 'candidate_accepted', startsItself: false, ...verdict },
   { kind: 'candidate_refused', ...verdict },
   {
     kind: 'training_failed',

@@ -27,7 +27,8 @@ interface ModelVerdict {
 }
 
 export type NotificationEvent =
-  | ({ kind: 'candidate_accepted' } & ModelVerdict)
+  /** `startsItself`: its experiment was made with it. */
+  | ({ kind: 'candidate_accepted'; startsItself: boolean } & ModelVerdict)
   | ({ kind: 'candidate_refused' } & ModelVerdict)
   | {
       kind: 'training_failed';
@@ -136,11 +137,17 @@ export function silenceOf(
 export function noticeOf(event: NotificationEvent): Notice {
   switch (event.kind) {
     case 'candidate_accepted':
-      return {
-        ...verdictNotice(event),
-        title: `Model ${event.modelId} passed the gate and waits for you`,
-        text: 'Nothing is live yet: read its measurements, then start it for a share of visitors.',
-      };
+      return event.startsItself
+        ? {
+            ...verdictNotice(event),
+            title: `Model ${event.modelId} passed the gate and is tried next`,
+            text: 'Its experiment starts by itself as soon as visitors are free (automation.auto_experiment).',
+          }
+        : {
+            ...verdictNotice(event),
+            title: `Model ${event.modelId} passed the gate and waits for you`,
+            text: 'Nothing is live yet: read its measurements, then start it for a share of visitors.',
+          };
     case 'candidate_refused':
       return {
         ...verdictNotice(event),

@@ -1,7 +1,7 @@
 // Rollouts as lists read them, and what a look needs beside the sums: when each arm was last heard of,
 // and what the routing table once held. The truth is the history; see functions/rollout/record.ts.
 
-import { and, asc, desc, eq, isNotNull, lt, lte, ne, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, inArray, isNotNull, lt, lte, ne, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import type { Arrivals } from '../../core/rollout/evidence.ts';
 import type { RolloutState } from '../../core/rollout/state.ts';
@@ -54,6 +54,21 @@ export async function listRollouts(db: Queryable, limit = 100): Promise<RolloutL
 
 export async function rolloutsOfCandidate(db: Queryable, candidate: string) {
   return db.select().from(rollouts).where(eq(rollouts.candidate, candidate));
+}
+
+/** The newest of each candidate: whether it was ever tried, and how that ended. */
+export async function newestRollouts(db: Queryable, candidates: readonly string[]) {
+  const rows = await db
+    .selectDistinctOn([rollouts.candidate], {
+      id: rollouts.id,
+      candidate: rollouts.candidate,
+      status: rollouts.status,
+      outcome: sql<string | null>`${rollouts.state} -> 'at' ->> 'outcome'`,
+    })
+    .from(rollouts)
+    .where(inArray(rollouts.candidate, [...candidates]))
+    .orderBy(rollouts.candidate, desc(rollouts.ordinal));
+  return new Map(rows.map(({ candidate, ...rollout }) => [candidate, rollout]));
 }
 
 /** What is tried, or may be at any moment: models, and settings. */

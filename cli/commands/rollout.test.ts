@@ -21,6 +21,7 @@ describe('experiments', () => {
       run(`experiment start ${what} --reason x --request-id`, crypto.randomUUID());
     expect((await start('2026-w43.1')).out).toContain('Experiment rollout-2026-w43.1-1');
     await start(ID);
+    expect(await start(`${ID} --promote-on improvement`)).toMatchObject({ code: 2 });
     expect(posts()).toMatchObject([
       { path: '/admin/experiments', body: { model_id: '2026-w43.1', start: true, reason: 'x' } },
       { path: `/admin/experiments/${ID}/commands`, body: { action: 'start' } },
@@ -32,6 +33,7 @@ describe('experiments', () => {
       /rollout-2026-w42.1-1 +model +2026-w42.1 +waiting +10 %/,
     );
     const { out } = await run(`experiment show ${ID}`);
+    expect(out).toMatch(/first token +10 % +410, 1820, 3450 +430, 1901, 3502/);
     expect(out).toMatch(/thumbs up +10 % +72.4 % +10,900 +76.3 % +1,211/);
     const document = JSON.parse((await run(`experiment show ${ID} --json`)).out);
     expect(document).toMatchObject({ id: ID, evidence: { waived: ['hallucination'] } });

@@ -49,7 +49,14 @@ export const startExperiment: Command = (call) => {
   if (tried === undefined)
     return change(call, LIST, { ...settings, start: true, ...promoteOn(call) });
   const given = parseId(tried, 'MODEL_OR_ID');
-  if (IS_EXPERIMENT.test(given)) return change(call, commandPath(given), { action: 'start' });
+  if (IS_EXPERIMENT.test(given)) {
+    if (call.options.has('promote-on')) {
+      throw new UsageError(
+        `${given} is planned already, with what may promote it: leave out --promote-on, or start its model instead`,
+      );
+    }
+    return change(call, commandPath(given), { action: 'start' });
+  }
   return change(call, LIST, { model_id: given, start: true, ...promoteOn(call) });
 };
 

@@ -99,6 +99,24 @@ export const experiment: Experiment = {
         stages: [],
       },
     ],
+    latencies: [
+      {
+        latency: 'first_token',
+        stages: [
+          {
+            share: 0.1,
+            control: { p50_ms: 410, p95_ms: 1_820, p99_ms: 3_450 },
+            treatment: { p50_ms: 430.4, p95_ms: 1_901, p99_ms: 3_502 },
+          },
+        ],
+      },
+      {
+        latency: 'total',
+        stages: [
+          { share: 0.1, control: { p50_ms: 2_010, p95_ms: 6_020, p99_ms: 9_400 }, treatment: null },
+        ],
+      },
+    ],
     waived: ['hallucination'],
     split: 'as configured',
     data: 'arriving',

@@ -20,7 +20,7 @@ export function modelList(models: readonly Model[]): string {
     models.map((model) => [
       model.id,
       model.display,
-      model.stage,
+      stageText(model),
       model.base,
       model.parent,
       model.dataset_id,
@@ -49,6 +49,10 @@ export function modelPage(model: Model): string {
   );
 }
 
+/** With what became of its newest experiment, where it is over. */
+const stageText = ({ stage, tried }: Model) =>
+  tried?.outcome == null ? stage : `${stage}, tried: ${tried.outcome.replaceAll('_', ' ')}`;
+
 /** What a model is and whether it was good enough; a part of the lineage pages too. */
 export function modelSection(model: Model): string {
   const isTrained = model.dataset_id !== null && model.dataset_id !== undefined;
@@ -64,7 +68,7 @@ export function modelSection(model: Model): string {
     `Model ${model.id}`,
     facts([
       ['version', model.display],
-      ['stage', model.stage],
+      ['stage', stageText(model)],
       ['base', model.base],
       ...(isTrained ? trained : []),
       ['created', instant(model.created_at)],

@@ -136,7 +136,7 @@ export function rolloutPage(one: Experiment): string {
   );
 }
 
-function evidenceText({ evidence, judge }: Experiment): string {
+function evidenceText({ evidence, judge, status }: Experiment): string {
   if (evidence === null) return 'No answer was counted yet.';
   const { users, feedback_rate: feedback, offline } = evidence;
   const waived = evidence.waived.map(plain).join(', ');
@@ -153,8 +153,13 @@ function evidenceText({ evidence, judge }: Experiment): string {
           `${percent(feedback.treatment)} in treatment, ${percent(feedback.control)} in control`,
         ],
         ['split', evidence.split],
-        ['data', evidence.data],
-        ['offline', offline === null ? 'no comparison' : offline.reason],
+        // Both are of this moment, and say nothing of a rollout that is over.
+        ...(status === 'ended'
+          ? []
+          : ([
+              ['data', evidence.data],
+              ['offline', offline === null ? 'no comparison' : offline.reason],
+            ] satisfies [string, string][])),
         ['not measured', waived === '' ? 'nothing' : waived],
         ...judgeFacts(judge),
         ...evidence.metrics.map(({ metric, verdict, improvement }): [string, string] => [
@@ -165,6 +170,7 @@ function evidenceText({ evidence, judge }: Experiment): string {
     ),
     section('Treatment against control, 95 % at every look', effectTable(evidence.metrics)),
     section('By stage', stageTable(evidence.metrics)),
+    section('How long answers took: p50, p95, p99', latencyTable(evidence.latencies)),
   );
 }
 
@@ -209,5 +215,36 @@ function stageTable(metrics: Metrics): string {
       ]),
     ),
     'No stage has both arms yet.',
+  );
+}
+
+type Evidence = NonNullable<Experiment['evidence']>;
+type Percentiles = Evidence['latencies'][number]['stages'][number]['control'];
+
+const LATENCY_NAMES: Readonly<Record<string, string>> = {
+  first_token: 'first token',
+  output_token: 'each further token',
+  total: 'in all (decides nothing)',
+};
+
+function latencyTable(latencies: Evidence['latencies']): string {
+  const shown = (of: Percentiles) =>
+    of && [of.p50_ms, of.p95_ms, of.p99_ms].map((ms) => Math.round(ms)).join(', ');
+  return table(
+    [
+      { title: 'ms' },
+      { title: 'share', right: true },
+      { title: 'control', right: true },
+      { title: 'treatment', right: true },
+    ],
+    latencies.flatMap(({ latency, stages }) =>
+      stages.map(({ share, control, treatment }) => [
+        LATENCY_NAMES[latency] ?? plain(latency),
+        percent(share),
+        shown(control),
+        shown(treatment),
+      ]),
+    ),
+    'No answer was timed yet.',
   );
 }

@@ -83,10 +83,28 @@ const metricSchema = z.object({
 });
 export type Metric = z.infer<typeof metricSchema>;
 
+const percentiles = z.nullable(
+  z.object({
+    answers: z.number(),
+    p50_ms: z.number(),
+    p95_ms: z.number(),
+    p99_ms: z.number(),
+  }),
+);
+export type Percentiles = z.infer<typeof percentiles>;
+
+const latencySchema = z.object({
+  latency: z.string(),
+  p95_change: number,
+  stages: z.array(z.object({ share: z.number(), control: percentiles, treatment: percentiles })),
+});
+export type LatencyOf = z.infer<typeof latencySchema>;
+
 const evidenceSchema = z.object({
   users: byArm,
   feedback_rate: byArm,
   metrics: z.array(metricSchema),
+  latencies: z.array(latencySchema),
   waived: z.array(z.string()),
   split: z.string(),
   sample_ratio: z.optional(

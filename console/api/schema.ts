@@ -79,6 +79,7 @@ export const modelSchema = z.object({
   parent: text,
   dataset_id: text,
   stage: z.string(),
+  tried: z.nullish(z.object({ status: z.string(), outcome: z.nullable(z.string()) })),
   reason: text,
   metrics: z.optional(z.unknown()),
   git_commit: text,

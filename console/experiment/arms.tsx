@@ -57,21 +57,21 @@ export function Arms({ evidence, isOver }: { evidence: Evidence; isOver: boolean
           {isSplit ? 'As configured, at every look so far.' : sentence(evidence.split)}
         </p>
       </div>
-      <div className="card-like">
-        <h3>What else is known</h3>
-        <dl className="facts">
-          {!isOver && (
+      {!isOver && (
+        <div className="card-like">
+          <h3>What else is known</h3>
+          <dl className="facts">
             <div>
               <dt>Data</dt>
               <dd>{sentence(evidence.data)}</dd>
             </div>
-          )}
-          <div>
-            <dt>Offline, on held-out questions</dt>
-            <dd>{sentence(offline === null ? 'no comparison' : offline.reason)}</dd>
-          </div>
-        </dl>
-      </div>
+            <div>
+              <dt>Offline, on held-out questions</dt>
+              <dd>{sentence(offline === null ? 'no comparison' : offline.reason)}</dd>
+            </div>
+          </dl>
+        </div>
+      )}
     </div>
   );
 }

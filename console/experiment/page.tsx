@@ -15,6 +15,7 @@ import { PreviewAnswers } from '../sections/preview-answers.tsx';
 import { PreviewChat } from '../sections/preview-chat.tsx';
 import { Empty, Section } from '../sections/section.tsx';
 import { Arms } from './arms.tsx';
+import { Latencies } from './latencies.tsx';
 import { MetricCard, WaivedCard } from './metric-card.tsx';
 import { Next } from './next.tsx';
 import { PlanView } from './plan-view.tsx';
@@ -175,6 +176,9 @@ function Known({ api, one, evidence }: { api: Api; one: Experiment; evidence: Ev
             {one.judge.says.join(' ')}
           </p>
         )}
+      </Section>
+      <Section id="latencies" title="How long answers take">
+        <Latencies latencies={evidence.latencies} />
       </Section>
       <Section id="arms" title="Can the arms be compared?">
         <Arms evidence={evidence} isOver={one.status === 'ended'} />

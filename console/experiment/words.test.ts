@@ -100,6 +100,7 @@ it('shows the way up: where it stands, and how far one came that is over', () =>
     users: { control: 100, treatment: 10 },
     feedback_rate: { control: null, treatment: null },
     metrics: [metric({ stages })],
+    latencies: [],
     waived: [],
     split: 'as configured',
     data: 'arriving',

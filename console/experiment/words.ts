@@ -167,6 +167,10 @@ export function feedbackByStage(metrics: readonly Metric[]): FeedbackAtStage[] {
   });
 }
 
+/** Milliseconds as people read them: "0.42 s", and "31 ms" below a tenth of a second. */
+export const seconds = (ms: number): string =>
+  ms < 100 ? `${Number(ms.toPrecision(2))} ms` : `${Number((ms / 1000).toPrecision(3))} s`;
+
 export const rateOrDash = (value: number | null): string => (value === null ? DASH : rate(value));
 
 /** What the reasons of the engine begin with in its lists, for a sentence of its own. */

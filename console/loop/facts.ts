@@ -165,7 +165,7 @@ export function stepOf(progress: NonNullable<Job['progress']>): string {
 function models({ models: all = [], live }: Status): Facts {
   // The base may itself be in production; what training made comes from a dataset.
   const trained = all.filter((model) => model.dataset_id != null);
-  const ready = trained.filter((model) => model.stage === 'registered');
+  const ready = trained.filter(({ stage, tried }) => stage === 'registered' && tried == null);
   const refused = trained.filter((model) => model.stage === 'refused').length;
   const mayStart = ready.length > 0 && trialsOf(live).length === 0;
   return {

@@ -3,19 +3,20 @@ import { useState } from 'react';
 import type { Action } from '../action-dialog.tsx';
 import { type Api, messageOf } from '../api/client.ts';
 import { experimentSchema, type Plan, planAnswerSchema } from '../api/experiment-schema.ts';
-import type { Status } from '../api/schema.ts';
+import type { Model, Status } from '../api/schema.ts';
 import { PlanView } from '../experiment/plan-view.tsx';
 import { sentence, statusOf } from '../experiment/words.ts';
 import { percent } from '../format.ts';
 import { experimentHref } from '../view.ts';
 
 const PROMOTE_ON = {
+  configured: 'as ab_testing.promote_on says',
   improvement: 'when it is better on live traffic',
   non_inferior: 'when it is not worse live, and better offline',
   no_evidence_of_harm: 'when no harm shows, and it is better offline',
 } as const;
 type PromoteOn = keyof typeof PROMOTE_ON;
-const CHOICES = ['improvement', 'non_inferior', 'no_evidence_of_harm'] as const;
+const CHOICES = ['configured', 'improvement', 'non_inferior', 'no_evidence_of_harm'] as const;
 
 interface Props {
   api: Api;
@@ -25,9 +26,9 @@ interface Props {
 
 export function StartExperiment({ api, status, act }: Props) {
   const { live, models = [] } = status;
-  const startable = models.filter(({ stage }) => stage === 'registered' || stage === 'retired');
+  const startable = startableOf(models);
   const [picked, setPicked] = useState('');
-  const [promoteOn, setPromoteOn] = useState<PromoteOn>('improvement');
+  const [promoteOn, setPromoteOn] = useState<PromoteOn>('configured');
   const [plan, setPlan] = useState<Plan | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
   const model = (startable.find(({ id }) => id === picked) ?? startable[0])?.id;
@@ -37,8 +38,8 @@ export function StartExperiment({ api, status, act }: Props) {
   const show = async () => {
     setProblem(null);
     try {
-      const query = `promote_on=${promoteOn}`;
-      const found = await api.get(`/admin/experiments/plan?${query}`, planAnswerSchema);
+      const query = promoteOn === 'configured' ? '' : `?promote_on=${promoteOn}`;
+      const found = await api.get(`/admin/experiments/plan${query}`, planAnswerSchema);
       setPlan(found.plan);
     } catch (thrown) {
       setPlan(null);
@@ -59,9 +60,9 @@ export function StartExperiment({ api, status, act }: Props) {
           value={model}
           onChange={(event) => setPicked(event.target.value)}
         >
-          {startable.map(({ id, stage }) => (
-            <option key={id} value={id}>
-              {stage === 'retired' ? `${id} (was live before)` : id}
+          {startable.map((one) => (
+            <option key={one.id} value={one.id}>
+              {labelOf(one)}
             </option>
           ))}
         </select>
@@ -74,7 +75,7 @@ export function StartExperiment({ api, status, act }: Props) {
           data-testid="plan-promote-on"
           value={promoteOn}
           onChange={(event) => {
-            setPromoteOn(CHOICES.find((one) => one === event.target.value) ?? 'improvement');
+            setPromoteOn(CHOICES.find((one) => one === event.target.value) ?? 'configured');
             setPlan(null);
           }}
         >
@@ -106,7 +107,7 @@ export function StartExperiment({ api, status, act }: Props) {
               type="button"
               className="button primary"
               data-testid="plan-start"
-              onClick={() => act(startAction(api, { model, promoteOn, plan }))}
+              onClick={() => act(startAction(api, { model, plan }))}
             >
               Start {model} at {percent(plan.first_share)}
             </button>
@@ -117,17 +118,29 @@ export function StartExperiment({ api, status, act }: Props) {
   );
 }
 
-function startAction(
-  api: Api,
-  { model, promoteOn, plan }: { model: string; promoteOn: PromoteOn; plan: Plan },
-): Action {
+/** Those that no experiment holds; what was never tried comes first. */
+const startableOf = (models: readonly Model[]): Model[] =>
+  models
+    .filter(({ stage, tried }) => {
+      const isOpen = tried != null && tried.status !== 'ended';
+      return !isOpen && (stage === 'registered' || stage === 'retired');
+    })
+    .toSorted((a, b) => Number(a.tried != null) - Number(b.tried != null));
+
+function labelOf({ id, stage, tried }: Model): string {
+  if (tried?.outcome != null) return `${id} (tried: ${tried.outcome.replaceAll('_', ' ')})`;
+  return stage === 'retired' ? `${id} (was live before)` : id;
+}
+
+function startAction(api: Api, { model, plan }: { model: string; plan: Plan }): Action {
   return {
     title: `Start an experiment with ${model}`,
     effect: `${percent(plan.first_share)} of ${plan.slice === 1 ? 'visitors' : 'its visitors'} will be answered by ${model}; if no visitors are free, it waits in line. The plan goes into the history.`,
     verb: `Start at ${percent(plan.first_share)}`,
     needsReason: true,
     async perform({ reason, requestId }) {
-      const body = { model_id: model, promote_on: promoteOn, start: true };
+      // What was shown, also if the configuration has changed meanwhile.
+      const body = { model_id: model, promote_on: plan.promote_on, start: true };
       const sent = { ...body, reason, request_id: requestId };
       const made = await api.post('/admin/experiments', sent, experimentSchema);
       location.hash = experimentHref(made.id);

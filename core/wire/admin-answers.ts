@@ -89,6 +89,10 @@ export const modelVersionAnswerSchema = z.object({
   dataset_id: z.string().nullable(),
   job_id: uuidSchema.nullable(),
   stage: z.enum(['base', 'registered', 'candidate', 'production', 'retired', 'refused']),
+  /** Its newest experiment; null where it has had none. */
+  tried: z
+    .object({ experiment_id: z.string(), status: z.string(), outcome: z.string().nullable() })
+    .nullable(),
   reason: z.string(),
   metrics: z.record(z.string(), z.unknown()),
   artifacts: z.array(z.object({ name: z.string(), ...storedObject })),

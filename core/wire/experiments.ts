@@ -1,6 +1,7 @@
 // What operators send about experiments, and what they are answered.
 
 import { z } from 'zod';
+import { LATENCIES } from '../latency.ts';
 import { rolloutPlanSchema } from '../rollout/plan.ts';
 import { phaseSchema } from '../rollout/state.ts';
 import { PROMOTE_ON } from '../statistics/policy.ts';
@@ -130,11 +131,25 @@ export const experimentMetricSchema = z.strictObject({
   ),
 });
 
+const percentiles = z
+  .strictObject({ answers: z.int(), p50_ms: z.number(), p95_ms: z.number(), p99_ms: z.number() })
+  .nullable();
+/** For display: what decides about latency is the share of slow answers, among the metrics. */
+export const latencyViewSchema = z.strictObject({
+  latency: z.enum(LATENCIES),
+  /** Relative change of the 95th percentile over the stages that have both arms; null without one. */
+  p95_change: z.number().nullable(),
+  stages: z.array(
+    z.strictObject({ share: z.number(), control: percentiles, treatment: percentiles }),
+  ),
+});
+
 export const experimentEvidenceSchema = z.strictObject({
   users: byArm,
   /** Thumbs for each answer. */
   feedback_rate: byArm,
   metrics: z.array(experimentMetricSchema),
+  latencies: z.array(latencyViewSchema),
   waived: z.array(z.string()),
   harm: z.string(),
   split: z.string(),

@@ -7,7 +7,7 @@ import { datasetsMadeIn } from '../../adapters/postgres/datasets.ts';
 import { countWaiting, lastAgentSeen, longestWaiting } from '../../adapters/postgres/jobs.ts';
 import { latestTable, modelsEverLive, modelsMadeIn } from '../../adapters/postgres/models.ts';
 import { hasNotification, newestOfKind } from '../../adapters/postgres/notifications.ts';
-import { openRollouts } from '../../adapters/postgres/rollouts.ts';
+import { newestRollouts, openRollouts } from '../../adapters/postgres/rollouts.ts';
 import { type DigestWeek, digestWeek } from '../../core/calendar.ts';
 import { agentIncident, type DigestNumbers, silenceOf } from '../../core/notifications.ts';
 import { answererName, initialTable, productionOf } from '../../core/routing.ts';
@@ -64,7 +64,13 @@ async function digestNumbers(db: Database, env: Env, week: DigestWeek): Promise<
   const table = (await latestTable(db)) ?? initialTable(settingsOf(env).BASE_MODEL);
   const everLive = await modelsEverLive(db);
   const made = await modelsMadeIn(db, from, until);
-  const untried = made.filter((model) => stageOf(model, table, everLive) === 'registered');
+  const tried = await newestRollouts(
+    db,
+    made.map(({ id }) => id),
+  );
+  const untried = made.filter(
+    (model) => stageOf(model, table, everLive) === 'registered' && !tried.has(model.id),
+  );
   return {
     answers: counts.interactions,
     thumbsUp: of('thumbs_up'),

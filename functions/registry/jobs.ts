@@ -231,13 +231,19 @@ export async function complete(
       gitCommit: result.training.git_commit,
       createdAt: at,
     });
-    await notify(tx, env, {
-      kind: result.verdict.accepted ? 'candidate_accepted' : 'candidate_refused',
+    const told = {
       modelId: job.modelId,
       datasetId: job.datasetId,
       jobId: job.id,
       reason: result.verdict.reason,
-    });
+    };
+    await notify(
+      tx,
+      env,
+      result.verdict.accepted
+        ? { kind: 'candidate_accepted', startsItself: plan !== undefined, ...told }
+        : { kind: 'candidate_refused', ...told },
+    );
     if (plan) {
       const reason = 'accepted by its gate; auto_experiment is on';
       const request = { requestId: `auto:${job.modelId}`, who: ENGINE, why: reason };

@@ -5,7 +5,9 @@ import type { z } from 'zod';
 import type { LookRow } from '../../adapters/postgres/experiment-looks.ts';
 import type { RolloutListRow } from '../../adapters/postgres/rollouts.ts';
 import { settingsText } from '../../core/answer-settings.ts';
+import type { ExperimentSums } from '../../core/experiment-sums.ts';
 import { actionsNow } from '../../core/experiment-view/actions.ts';
+import { latenciesOfStages, type Percentiles } from '../../core/experiment-view/latencies.ts';
 import { shownEffect } from '../../core/experiment-view/looks.ts';
 import { nextStepOf } from '../../core/experiment-view/next.ts';
 import { rateInterval } from '../../core/experiment-view/stages.ts';
@@ -116,6 +118,8 @@ export function summaryView(
 
 export interface Known extends Beside {
   observed: Observed;
+  histograms: ExperimentSums['histograms'];
+  stratum: number;
   /** Whether anything was ever counted for it. */
   wasSeen: boolean;
   judge: ExperimentAnswer['judge'];
@@ -151,7 +155,7 @@ export function experimentView(row: RolloutListRow, known: Known): ExperimentAns
       needs: next.needs,
     },
     actions: actionsNow(state, facts, { policy, nowMs }),
-    evidence: wasSeen ? evidenceView(observed, policy) : null,
+    evidence: wasSeen ? evidenceView(known, policy) : null,
     judge,
     history: history.map(({ seq, at, action, who, reason, summary }) => ({
       seq,
@@ -165,7 +169,7 @@ export function experimentView(row: RolloutListRow, known: Known): ExperimentAns
 }
 
 function evidenceView(
-  observed: Observed,
+  { observed, histograms, stratum }: Known,
   { rules: policy }: RolloutPolicy,
 ): z.infer<typeof experimentEvidenceSchema> {
   const { metrics, users } = observed;
@@ -182,6 +186,15 @@ function evidenceView(
     metrics: rules.map((rule) =>
       metricView(rule, metrics[rule.metric] ?? emptyMoments(), { policy, alpha }),
     ),
+    latencies: latenciesOfStages(histograms, stratum).map(({ latency, p95Change, stages }) => ({
+      latency,
+      p95_change: p95Change,
+      stages: stages.map(({ share, control, treatment }) => ({
+        share,
+        control: percentilesView(control),
+        treatment: percentilesView(treatment),
+      })),
+    })),
     waived,
     harm: evidence.harm.reason,
     split: evidence.splitBroken ?? 'as configured',
@@ -190,6 +203,9 @@ function evidenceView(
     offline: evidence.offline,
   };
 }
+
+const percentilesView = (of: Percentiles | null) =>
+  of && { answers: of.answers, p50_ms: of.p50, p95_ms: of.p95, p99_ms: of.p99 };
 
 function ratioView({ splitGroups }: Observed) {
   const found = sampleRatio(splitGroups.filter(({ share }) => share > 0 && share < 1));

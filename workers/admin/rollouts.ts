@@ -193,13 +193,15 @@ async function shown(env: Env, id: string) {
     const row = await findRollout(db, id);
     if (!row) throw notFound(id);
     const nowMs = now(env);
-    const { observed, sums } = await observe(db, row, { table, nowMs });
+    const { observed, sums, stratum } = await observe(db, env, row, { table, nowMs });
     const wasSeen = sums.totals.length > 0;
     return experimentView(row, {
       table,
       names: await namesOf(db, [row]),
       place: row.status === 'queued' ? (await queuedBefore(db, id)) + 1 : null,
       observed,
+      histograms: sums.histograms,
+      stratum,
       wasSeen,
       judge: await judgeViewOf(db, id),
       nowMs,

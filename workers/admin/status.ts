@@ -13,6 +13,7 @@ import {
   modelsEverLive,
 } from '../../adapters/postgres/models.ts';
 import { flagsOf } from '../../adapters/postgres/rewrites.ts';
+import { newestRollouts } from '../../adapters/postgres/rollouts.ts';
 import { lastClosedWindow, openWindow } from '../../core/calendar.ts';
 import type { FeedbackType } from '../../core/feedback-values.ts';
 import type { RoutingTable } from '../../core/routing.ts';
@@ -96,7 +97,12 @@ export async function modelContext(
   rows: readonly ModelRow[],
 ): Promise<ModelContext> {
   const ids = rows.map((row) => row.id);
-  return { table, everLive: await modelsEverLive(db), flags: await flagsOf(db, ids) };
+  return {
+    table,
+    everLive: await modelsEverLive(db),
+    flags: await flagsOf(db, ids),
+    tried: await newestRollouts(db, ids),
+  };
 }
 
 /** What visitors say outright. Leaving and asking on are read off their behaviour. */

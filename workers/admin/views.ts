@@ -65,14 +65,16 @@ export function jobView(row: JobRow) {
   };
 }
 
-/** What a model is seen beside: the route now, the route's history, and its flags. */
+/** What a model is seen beside: the route now, the route's history, its flags and its newest experiment. */
 export interface ModelContext {
   table: RoutingTable;
   everLive: ReadonlySet<string>;
   flags: ReadonlyMap<string, readonly FlagRow[]>;
+  tried: ReadonlyMap<string, { id: string; status: string; outcome: string | null }>;
 }
 
-export function modelView(row: ModelRow, { table, everLive, flags }: ModelContext) {
+export function modelView(row: ModelRow, { table, everLive, flags, tried }: ModelContext) {
+  const rollout = tried.get(row.id);
   return {
     id: row.id,
     display: row.display,
@@ -81,6 +83,10 @@ export function modelView(row: ModelRow, { table, everLive, flags }: ModelContex
     dataset_id: row.datasetId,
     job_id: row.jobId,
     stage: stageOf(row, table, everLive),
+    tried:
+      rollout === undefined
+        ? null
+        : { experiment_id: rollout.id, status: rollout.status, outcome: rollout.outcome },
     reason: row.reason,
     metrics: row.metrics,
     artifacts: row.artifacts,

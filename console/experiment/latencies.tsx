@@ -18,9 +18,7 @@ export function Latencies({ latencies }: { latencies: readonly LatencyOf[] }) {
         .filter(({ stages }) => stages.length > 0)
         .map((one) => (
           <li key={one.latency} className="card-like metric">
-            <header>
-              <h3>{NAMES[one.latency] ?? one.latency}</h3>
-            </header>
+            <h3>{NAMES[one.latency] ?? one.latency}</h3>
             {one.p95_change !== null && (
               <p className="difference">
                 <strong>{change('ratio', one.p95_change)}</strong>{' '}

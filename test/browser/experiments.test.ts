@@ -137,6 +137,11 @@ describe.skipIf(browserPath === null)('experiments in the console', { timeout: 1
     expect(byStage).toMatch(/50 %[\d.]+ % \d+ of \d+ \d+ visitors, between [\d.]+ % and [\d.]+ %/);
     expect(await textOf(thumbs)).toContain('Visitors still needed');
     expect(await textOf(page.getByTestId('metric-hallucination'))).toContain('Waived');
+    const times = await textOf(page.getByTestId('latencies'));
+    expect(times).toMatch(
+      /To the first token.*50 %[\d.]+ m?s p95; half within [\d.]+ m?s, 99 % within/,
+    );
+    expect(times).toContain('In all, which decides nothing');
     const arms = await textOf(page.getByTestId('arms'));
     expect(arms).toContain('Who gives feedback');
     expect(arms).toMatch(/Of \d+ first appearances \d+ were in treatment; \d+ were to be/);

@@ -10,6 +10,7 @@ import { historyAtSeq, newestRow } from '../../adapters/postgres/history.ts';
 import { type PublishedHead, serialiseHead } from '../../core/history.ts';
 import { databaseOf, type Env, type KeyRing, now, settingsOf } from '../../workers/env.ts';
 import { objectStoreOf } from '../../workers/object-store.ts';
+import { report } from '../../workers/report.ts';
 import { signHistory } from '../../workers/tokens.ts';
 
 const HEAD_KEY = 'history/head.json';
@@ -139,7 +140,6 @@ export async function publishHistory(env: Env): Promise<void> {
       console.error(JSON.stringify({ level: 'error', code: 'history_diverged', detail }));
     }
   } catch (cause) {
-    const detail = cause instanceof Error ? cause.message : 'failed';
-    console.error(JSON.stringify({ level: 'error', code: 'history_head_unpublished', detail }));
+    report('history_head_unpublished', cause);
   }
 }

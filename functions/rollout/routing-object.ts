@@ -11,6 +11,7 @@ import { writeTable } from '../../adapters/routing-table/index.ts';
 import { decideRoute, routeCommandSchema } from '../../core/route-commands.ts';
 import { initialTable, type RoutingTable, routingTableSchema } from '../../core/routing.ts';
 import { databaseOf, type Env, now, settingsOf } from '../../workers/env.ts';
+import { report } from '../../workers/report.ts';
 import { chainOf, recordRoute } from '../history/append.ts';
 import { publishHistory } from '../history/publish.ts';
 import { deliverQuietly } from '../notify/deliver.ts';
@@ -141,10 +142,7 @@ export class RoutingObject extends createDurable({ autoPersist: false }) {
         for (const effect of done) await this.recordChange(db, effect);
       });
     } catch (cause) {
-      const name = cause instanceof Error ? cause.message : 'failed';
-      console.error(
-        JSON.stringify({ level: 'error', code: 'routing_effect_pending', detail: name }),
-      );
+      report('routing_effect_pending', cause);
       return;
     }
     this.pending = this.pending.filter((effect) => !done.includes(effect));

@@ -6,10 +6,11 @@ import { join } from 'node:path';
 import { nodeBinary } from '../local/home.ts';
 import { benchRoot } from './lib/children.ts';
 import { readOptions } from './lib/options.ts';
+import { SECTIONS } from './lib/results.ts';
 
 const { quick } = readOptions([]);
 const failed: string[] = [];
-for (const name of ['chat', 'profile', 'assignment', 'memory', 'feedback', 'soak']) {
+for (const name of SECTIONS) {
   process.stderr.write(`\n${name}\n`);
   const script = join(benchRoot, `${name}.ts`);
   const { status } = spawnSync(nodeBinary, [script, ...(quick ? ['--quick'] : [])], {

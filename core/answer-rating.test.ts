@@ -16,6 +16,7 @@ function said(
     type,
     value: feedbackValue(type, stars),
     atMs: made,
+    receivedMs: made,
     correctedResponse: null,
     correctionType: null,
     reviewStatus: null,

@@ -2,7 +2,12 @@
 // a thumb down, fewer than three stars, or a correction. adapters/postgres/experiment-answers.ts says the
 // same in SQL. Pure.
 
-import { type ExplicitEvent, explicitValue, standingVotes } from './feedback-values.ts';
+import {
+  type ExplicitEvent,
+  explicitValue,
+  latestFirst,
+  standingVotes,
+} from './feedback-values.ts';
 
 export interface RatingEvent extends ExplicitEvent {
   correctedResponse: string | null;
@@ -33,7 +38,7 @@ export function ratingOf(events: readonly RatingEvent[]): Rating {
   // A text may come with any kind of vote.
   const [correction] = standing
     .filter(({ type, correctedResponse }) => type === 'correction' || correctedResponse !== null)
-    .toSorted((a, b) => b.atMs - a.atMs || (a.eventId < b.eventId ? 1 : -1));
+    .toSorted(latestFirst);
   return {
     score: explicitValue(events) ?? null,
     thumb: thumb === undefined ? null : thumb.type === 'thumbs_up' ? 'up' : 'down',

@@ -59,6 +59,7 @@ const event = (over: Partial<ExplicitEvent>): ExplicitEvent => ({
   type: 'thumbs_up',
   value: 1,
   atMs: 0,
+  receivedMs: 0,
   eventId: 'a',
   ...over,
 });
@@ -68,6 +69,16 @@ test('the latest thumb or rating counts, whatever the order of delivery', () => 
   const down = event({ type: 'thumbs_down', value: -1, atMs: 2, eventId: 'b' });
   expect(explicitValue([up, down])).toBe(-1);
   expect(explicitValue([down, up])).toBe(-1);
+});
+
+test('of votes at one moment the one received later counts, and only then the greater id', () => {
+  const up = event({ receivedMs: 1, eventId: 'z' });
+  const down = event({ type: 'thumbs_down', value: -1, receivedMs: 2, eventId: 'a' });
+  const stars = event({ type: 'rating', value: 0.5, receivedMs: 2, eventId: 'b' });
+  expect(explicitValue([up, down])).toBe(-1);
+  expect(explicitValue([down, up])).toBe(-1);
+  expect(explicitValue([stars, down, up])).toBe(0.5);
+  expect(explicitValue([up, down, stars])).toBe(0.5);
 });
 
 test('a correction outweighs a later thumb', () => {

@@ -119,6 +119,7 @@ export interface ExplicitEvent {
   type: FeedbackType;
   value: number;
   atMs: number;
+  receivedMs: number;
   eventId: string;
 }
 
@@ -127,31 +128,44 @@ export const voteKind = (type: string) =>
   type === 'thumbs_up' || type === 'thumbs_down' ? 'thumb' : type;
 
 /**
- * Of one visitor's votes on one answer the standing ones: the latest of each kind (the event id breaks a
- * tie, so that replayed queues agree). The view standing_votes says the same in SQL.
+ * Of one visitor's votes on one answer the standing ones: the latest of each kind. The view
+ * standing_votes says the same in SQL.
  */
-export function standingVotes<Vote extends { type: string; atMs: number; eventId: string }>(
+export function standingVotes<Vote extends Timed & { type: string }>(
   votes: readonly Vote[],
 ): Vote[] {
   const latest = new Map<string, Vote>();
   for (const vote of votes) {
     const kind = voteKind(vote.type);
     const known = latest.get(kind);
-    if (known === undefined || isLater(vote, known)) latest.set(kind, vote);
+    if (known === undefined || latestFirst(vote, known) < 0) latest.set(kind, vote);
   }
   return [...latest.values()];
 }
 
-type Timed = { atMs: number; eventId: string };
-const isLater = (a: Timed, b: Timed) =>
-  a.atMs === b.atMs ? a.eventId > b.eventId : a.atMs > b.atMs;
+interface Timed {
+  /** When it was said, as far as the visitor's clock can be believed. */
+  atMs: number;
+  /** When the server had it. */
+  receivedMs: number;
+  eventId: string;
+}
+
+/**
+ * Sorts the latest first. From a slow clock every vote on an answer has the same time, the answer's: then
+ * the one received later is. The event id breaks what tie is left, so that replayed queues agree.
+ */
+export const latestFirst = (a: Timed, b: Timed) =>
+  b.atMs - a.atMs ||
+  b.receivedMs - a.receivedMs ||
+  Number(b.eventId > a.eventId) - Number(b.eventId < a.eventId);
 
 /**
  * The one explicit value of an answer: the correction's if there is one, else the latest thumb or
- * rating (the event id breaks a tie, so that replayed queues agree). Undefined without any.
+ * rating. Undefined without any.
  */
 export function explicitValue(events: readonly ExplicitEvent[]): number | undefined {
-  const standing = standingVotes(events).toSorted((a, b) => (isLater(a, b) ? -1 : 1));
+  const standing = standingVotes(events).toSorted(latestFirst);
   const latest = (wanted: readonly FeedbackType[]) =>
     standing.find((event) => wanted.includes(event.type));
   return (latest(['correction']) ?? latest(['thumbs_up', 'thumbs_down', 'rating']))?.value;

@@ -221,5 +221,5 @@ export async function feedbackOf(db: Queryable, interactionIds: readonly string[
     .select()
     .from(feedbackEvents)
     .where(inArray(feedbackEvents.interactionId, [...interactionIds]))
-    .orderBy(desc(feedbackEvents.at), desc(feedbackEvents.id));
+    .orderBy(desc(feedbackEvents.at), desc(feedbackEvents.receivedAt), desc(feedbackEvents.id));
 }

@@ -194,7 +194,7 @@ export async function earlierMembers(
     SELECT f.feedback_value FROM feedback_events f
     WHERE f.interaction_id = ${datasetMembers.interactionId} AND f.source = 'explicit'
       AND f.feedback_type IN ('thumbs_up', 'thumbs_down', 'rating') AND f.received_at < ${before.until}
-    ORDER BY f.at DESC, f.event_id DESC LIMIT 1)`;
+    ORDER BY f.at DESC, f.received_at DESC, f.event_id DESC LIMIT 1)`;
   return db
     .select({
       member: datasetMembers,
@@ -269,7 +269,7 @@ export async function feedbackBefore(
         lt(feedbackEvents.receivedAt, before),
       ),
     )
-    .orderBy(desc(feedbackEvents.at), desc(feedbackEvents.id));
+    .orderBy(desc(feedbackEvents.at), desc(feedbackEvents.receivedAt), desc(feedbackEvents.id));
 }
 
 /** How much there is of a dataset in all, however little of it is listed. */

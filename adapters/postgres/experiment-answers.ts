@@ -10,7 +10,7 @@ import { refusedTraining } from './privacy.ts';
 /** In SQL what `ratingOf` is in core/answer-rating.ts: a correction's value if there is one, else the latest. */
 const IS_RATING = sql`f.source = 'explicit' AND f.feedback_value IS NOT NULL
   AND f.feedback_type IN ('thumbs_up', 'thumbs_down', 'rating', 'correction')`;
-const WEIGHTIEST = sql`(f.feedback_type = 'correction') DESC, f.at DESC, f.event_id DESC`;
+const WEIGHTIEST = sql`(f.feedback_type = 'correction') DESC, f.at DESC, f.received_at DESC, f.event_id DESC`;
 
 /** Looked up for each answer: quick where the newest few are wanted. */
 const ratedEach = sql`LEFT JOIN LATERAL (

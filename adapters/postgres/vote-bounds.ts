@@ -71,7 +71,7 @@ export async function votesOf(
            extract(epoch FROM received_at) * 1000 AS received_ms
       FROM feedback_events
      WHERE visitor_id IN (SELECT visitor_id FROM many) AND ${within(received)}
-     ORDER BY interaction_id, visitor_id, ${KIND}, at DESC, event_id DESC`);
+     ORDER BY interaction_id, visitor_id, ${KIND}, at DESC, received_at DESC, event_id DESC`);
   return Map.groupBy(votesSchema.parse(rows), ({ visitorId }) => visitorId);
 }
 

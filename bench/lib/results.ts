@@ -10,22 +10,32 @@ import { repoRoot } from '../../local/home.ts';
 import { benchRoot } from './children.ts';
 import { figure } from './statistics.ts';
 
-const SECTIONS = ['chat', 'profile', 'assignment', 'memory', 'feedback', 'soak'] as const;
+/** Each is a script of this name; in this order they are run and written. */
+export const SECTIONS = [
+  'chat',
+  'profile',
+  'assignment',
+  'routing-reads',
+  'memory',
+  'feedback',
+  'soak',
+] as const;
 export type Section = (typeof SECTIONS)[number];
 
-const file = join(benchRoot, 'RESULTS.md');
+export const resultsFile = join(benchRoot, 'RESULTS.md');
 const HEAD = `# Measured
 
 Written by the scripts of this folder; how to run them: [README.md](README.md). Figures are medians over rounds; contenders
 take turns within a round, and a ratio is the median of the rounds' own ratios, so that a busy machine slows both sides of it.
 `;
 
-const marks = (section: Section) => [`<!-- ${section} -->`, `<!-- end of ${section} -->`] as const;
+export const marks = (section: Section) =>
+  [`<!-- ${section} -->`, `<!-- end of ${section} -->`] as const;
 
 function held(section: Section): string {
-  if (!existsSync(file)) return '';
+  if (!existsSync(resultsFile)) return '';
   const [from, to] = marks(section);
-  const text = readFileSync(file, 'utf8');
+  const text = readFileSync(resultsFile, 'utf8');
   const start = text.indexOf(from);
   const end = text.indexOf(to);
   return start < 0 || end < start ? '' : text.slice(start + from.length, end).trim();
@@ -55,6 +65,6 @@ export function writeSection(section: Section, markdown: string, quick: boolean)
     const [from, to] = marks(name);
     return text === '' ? [] : [`${from}\n\n${text}\n\n${to}`];
   });
-  writeAtomic(file, `${[HEAD, ...parts].join('\n')}\n`, 0o644);
+  writeAtomic(resultsFile, `${[HEAD, ...parts].join('\n')}\n`, 0o644);
   process.stdout.write(`\n${whole}\n\nwritten into bench/RESULTS.md\n`);
 }

@@ -170,6 +170,7 @@ function evidenceOf(
       type: evidenceType(event.feedbackType),
       value: event.feedbackValue,
       atMs: event.at.getTime(),
+      receivedMs: event.receivedAt.getTime(),
       metadata: event.metadata,
       correctedResponse: event.correctedResponse,
       reviewStatus:

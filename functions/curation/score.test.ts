@@ -29,6 +29,7 @@ const event = (over: Partial<Evidence>): Evidence => {
     type: 'thumbs_up',
     value: 1,
     atMs: events,
+    receivedMs: events,
     metadata: null,
     correctedResponse: null,
     reviewStatus: null,
@@ -187,6 +188,17 @@ describe('corrections', () => {
     const judged = judge(answer(), [second, pending, first], config);
     expect(judged.correction?.text).toBe('For 30 days.');
     expect(judge(answer(), [pending], config).correction).toBeUndefined();
+  });
+
+  test('of two at one moment, as a slow clock says, the one received later counts', () => {
+    const first = correction('For 14 days.', { atMs: 10, receivedMs: 20, eventId: 'z' });
+    const second = correction('For 30 days.', { atMs: 10, receivedMs: 21, eventId: 'a' });
+    for (const evidence of [
+      [first, second],
+      [second, first],
+    ]) {
+      expect(judge(answer(), evidence, config).correction?.text).toBe('For 30 days.');
+    }
   });
 
   test('one that names a person or is empty is not taught', () => {

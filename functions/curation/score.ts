@@ -7,6 +7,7 @@ import {
   type FeedbackType,
   type ImplicitSignals,
   implicitScore,
+  latestFirst,
 } from '../../core/feedback-values.ts';
 import type { LearningConfig } from '../../core/learning-config.ts';
 import { type Band, quality } from '../../core/quality.ts';
@@ -22,6 +23,7 @@ export interface Evidence {
   type: FeedbackType | 'signals';
   value: number | null;
   atMs: number;
+  receivedMs: number;
   metadata: unknown;
   correctedResponse: string | null;
   reviewStatus: 'pending' | 'accepted' | 'rejected' | null;
@@ -82,9 +84,9 @@ export function judge(
   const { curation, feedback } = config;
   const words = wordCount(answer.response);
   const explicit = explicitValue(
-    evidence.flatMap(({ eventId, source, type, value, atMs, bounded }) =>
+    evidence.flatMap(({ eventId, source, type, value, atMs, receivedMs, bounded }) =>
       source === 'explicit' && type !== 'signals' && value !== null && !bounded
-        ? [{ eventId, type, value, atMs }]
+        ? [{ eventId, type, value, atMs, receivedMs }]
         : [],
     ),
   );
@@ -181,7 +183,7 @@ function acceptedCorrection(
 ): { eventId: string; text: string } | undefined {
   const accepted = evidence
     .filter((event) => event.reviewStatus === 'accepted' && event.correctedResponse !== null)
-    .toSorted((a, b) => b.atMs - a.atMs || (a.eventId < b.eventId ? 1 : -1))[0];
+    .toSorted(latestFirst)[0];
   const text = accepted?.correctedResponse?.trim();
   if (accepted === undefined || !text) return undefined;
   if (wordCount(text) > maxTokens || personalData(text) !== undefined) return undefined;

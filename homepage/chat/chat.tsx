@@ -75,6 +75,7 @@ export function Chat(props: ChatProps) {
         />
         <Privacy
           optOut={optOut}
+          hasEarlier={optOut && assistant.session.known() !== null}
           policyUrl={props.privacyUrl ?? null}
           onChange={setOptOut}
           onRefuse={() => refuseTraining(assistant)}

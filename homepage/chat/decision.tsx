@@ -8,8 +8,12 @@ interface Props {
   /** Asked before it is done. */
   question: string;
   done: string;
-  act: () => Promise<void>;
+  /** False where the server knows nobody by this device's token any more. */
+  act: () => Promise<boolean>;
 }
+
+const EXPIRED =
+  'Who you were here has expired: this device has forgotten it, and what the server kept under it is out of reach from here.';
 
 type Step = { at: 'idle' | 'asking' | 'acting' } | { at: 'over'; sentence: string };
 
@@ -24,8 +28,8 @@ export function Decision({ name, label, question, done, act }: Props) {
   const run = async () => {
     go({ at: 'acting' });
     try {
-      await act();
-      back({ at: 'over', sentence: done });
+      const isFound = await act();
+      back({ at: 'over', sentence: isFound ? done : EXPIRED });
     } catch (thrown) {
       back({ at: 'over', sentence: sentenceFor(toClientError(thrown)) });
     }

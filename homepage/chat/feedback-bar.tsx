@@ -21,7 +21,12 @@ export interface FeedbackProps {
   onEvent?: ((event: Noted) => void) | undefined;
 }
 
-export function Feedback({ answer, text, baseUrl, theme, modelVersion, onEvent }: FeedbackProps) {
+/** What was said stands with its answer: a page that puts another one in its place begins anew. */
+export const Feedback = (props: FeedbackProps) => (
+  <Bar key={props.answer.interactionId} {...props} />
+);
+
+function Bar({ answer, text, baseUrl, theme, modelVersion, onEvent }: FeedbackProps) {
   const { outbox } = assistantAt(baseUrl);
   const feedback = useFeedback(answer, outbox);
   const [correcting, setCorrecting] = useState(false);

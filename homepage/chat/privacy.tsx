@@ -3,15 +3,17 @@ import { Decision } from './decision.tsx';
 
 interface Props {
   optOut: boolean;
+  /** Something was asked from here before. */
+  hasEarlier: boolean;
   /** Where the page says more about it. */
   policyUrl: string | null;
   onChange: (optOut: boolean) => void;
   /** Also what was said before, for good. */
-  onRefuse: () => Promise<void>;
-  onErase: () => Promise<void>;
+  onRefuse: () => Promise<boolean>;
+  onErase: () => Promise<boolean>;
 }
 
-export function Privacy({ optOut, policyUrl, onChange, onRefuse, onErase }: Props) {
+export function Privacy({ optOut, hasEarlier, policyUrl, onChange, onRefuse, onErase }: Props) {
   return (
     <div className="privacy">
       <label className="switch">
@@ -39,7 +41,7 @@ export function Privacy({ optOut, policyUrl, onChange, onRefuse, onErase }: Prop
         )}
       </p>
       <div className="quiet">
-        {optOut && (
+        {optOut && hasEarlier && (
           <Decision
             name="refuse-training"
             label="Keep earlier chats out too"

@@ -22,8 +22,8 @@ export interface Chat {
   retry(turn: Turn): void;
   stop(): void;
   note(interactionId: string, event: Noted): void;
-  /** Erases the visitor and empties the conversation; throws ClientError where it stays. */
-  erase(): Promise<void>;
+  /** Erases the visitor and empties the conversation; throws ClientError where it stays. See `eraseMe`. */
+  erase(): Promise<boolean>;
 }
 
 export interface ChatOptions {
@@ -113,9 +113,10 @@ export function useChat(
     stop: () => running.current?.abort(),
     async erase() {
       running.current?.abort();
-      await eraseMe(assistant);
+      const isFound = await eraseMe(assistant);
       trackers.current?.forget();
       tell({ type: 'erased' });
+      return isFound;
     },
     note: (interactionId, event) => trackers.current?.note(interactionId, event),
   };

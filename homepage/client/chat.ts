@@ -30,11 +30,10 @@ export async function* streamChat(
   question: Question,
   options: StreamOptions = {},
 ): AsyncGenerator<Said> {
-  const watch = silenceWatch(options.silenceMs ?? DEFAULT_SILENCE_MS);
-  const signals = options.signal ? [options.signal, watch.signal] : [watch.signal];
+  const watch = silenceWatch(options.silenceMs ?? DEFAULT_SILENCE_MS, options.signal);
   let done = false;
   try {
-    const body = await openStream(session, question, AbortSignal.any(signals), options);
+    const body = await openStream(session, question, watch.signal, options);
     for await (const { data } of readSse(body)) {
       watch.heard();
       if (data === '[DONE]') break;
@@ -118,8 +117,12 @@ function parseJson(text: string): unknown {
   }
 }
 
-function silenceWatch(limitMs: number) {
+/** Ends by silence, or when the visitor stops the answer. AbortSignal.any is no older than 2024. */
+function silenceWatch(limitMs: number, stopped?: AbortSignal) {
   const controller = new AbortController();
+  const stop = () => controller.abort(stopped?.reason);
+  if (stopped?.aborted) stop();
+  stopped?.addEventListener('abort', stop);
   const expire = () => controller.abort(new DOMException('No event came in time', 'TimeoutError'));
   let timer = setTimeout(expire, limitMs);
   return {
@@ -128,6 +131,9 @@ function silenceWatch(limitMs: number) {
       clearTimeout(timer);
       timer = setTimeout(expire, limitMs);
     },
-    stop: () => clearTimeout(timer),
+    stop() {
+      clearTimeout(timer);
+      stopped?.removeEventListener('abort', stop);
+    },
   };
 }

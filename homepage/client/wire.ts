@@ -58,6 +58,8 @@ export const verdictSchema = z.discriminatedUnion('feedback_type', [
 export type Verdict = z.infer<typeof verdictSchema>;
 
 export const erasedSchema = z.object({ erasure_id: z.string(), state: z.string() });
+/** An answer without a body. */
+export const conversationEndedSchema = z.undefined();
 export const optedOutSchema = z.object({ status: z.literal('recorded') });
 
 export const recordedSchema = z.object({ status: z.literal('recorded'), event_id: z.string() });

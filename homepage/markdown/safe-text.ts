@@ -4,9 +4,13 @@
 /** An absolute http, https or mailto address, or null for everything else. */
 export function safeUrl(text: string | null | undefined): string | null {
   if (text === null || text === undefined) return null;
-  const url = URL.parse(text.trim());
-  if (url === null) return null;
-  return ['https:', 'http:', 'mailto:'].includes(url.protocol) ? url.href : null;
+  try {
+    // Not URL.parse, which is no older than 2024: thrown while drawing it would cost the page its chat.
+    const { protocol, href } = new URL(text.trim());
+    return ['https:', 'http:', 'mailto:'].includes(protocol) ? href : null;
+  } catch {
+    return null;
+  }
 }
 
 const ENTITIES: Record<string, string> = {

@@ -118,6 +118,9 @@ export async function furnish(elsewhere: Elsewhere, host: string): Promise<void>
   put('/react.js', await bundleOf({ entryPoints: ['test/browser/pages/own-react.tsx'] }));
   const style = Buffer.from(await bundleOf(packageBundles['style.css'])).toString();
   put('/react.css', `${style}#chat{height:40rem}`);
+  put('/latest', page(own('latest'), room));
+  put('/latest.js', await bundleOf({ entryPoints: ['test/browser/pages/latest-answer.tsx'] }));
+  put('/latest.css', style);
   put('/plain', page(own('plain'), room));
   put(
     '/plain.js',

@@ -4,7 +4,7 @@ import type { BrowserContextOptions, Page } from 'playwright-core';
 import { expect, it } from 'vitest';
 import { z } from 'zod';
 import { sidewaysScroll, tabTo, textOf, violations } from './browser.ts';
-import { answerIs, ask, idOf, lastAnswer, reaches } from './conversation.ts';
+import { answerIs, ask, idOf, lastAnswer, reaches, says } from './conversation.ts';
 import type { OnStage } from './on-stage.ts';
 
 interface Embedded {
@@ -194,6 +194,28 @@ export function testAnswers({ suite, visit }: Embedded): void {
     expect(await idOf(page)).not.toBe(id);
     expect(await page.getByTestId('answer').count()).toBe(1);
     expect(await signalsOf(id)).toEqual([{ read_time_seconds: 1 }]);
+  });
+
+  it('judges each answer for itself where a page shows the latest one', async () => {
+    const page = await visit('/latest');
+    const thumb = page.getByTestId('thumb-up');
+    const told: string[] = [];
+    while (told.length < 2) {
+      await page.getByTestId('ask').click();
+      const isNew = async () => {
+        const shown = await page.getByTestId('answer').count();
+        return shown === 1 && !told.includes(await idOf(page));
+      };
+      await expect.poll(isNew, { timeout: 90_000 }).toBe(true);
+      const id = await idOf(page);
+      expect(await thumb.getAttribute('aria-pressed')).toBe('false');
+      expect(await textOf(page.getByTestId('feedback-status'))).toBe('');
+      await thumb.click();
+      await says(page, 'recorded');
+      expect(await thumb.getAttribute('aria-pressed')).toBe('true');
+      expect(await suite.stage.recorded(id, 'thumbs_up')).toHaveLength(1);
+      told.push(id);
+    }
   });
 
   it('works by its plain functions as the guide writes them', async () => {

@@ -136,9 +136,11 @@ test('replay takes what still stands: no withdrawn correction, no praise taken b
     received_at: at,
     ...over,
   });
-  const answers = Array.from({ length: 4 }, () => interactionOf({ created_at: at }));
-  const [praised, regretted, accepted, withdrawn] = answers.map((answer) => answer.interaction_id);
-  if (!praised || !regretted || !accepted || !withdrawn) throw new Error('four answers were made');
+  const answers = Array.from({ length: 5 }, () => interactionOf({ created_at: at }));
+  const [praised, regretted, tied, accepted, withdrawn] = answers.map(
+    (answer) => answer.interaction_id,
+  );
+  if (!praised || !regretted || !tied || !accepted || !withdrawn) throw new Error('five were made');
   const correction = { feedback_type: 'correction', corrected_response: 'Right.' } as const;
   const corrections = [vote(accepted, correction), vote(withdrawn, correction)];
   const found = await withDatabase(databaseOf(env), async (db) => {
@@ -148,7 +150,17 @@ test('replay takes what still stands: no withdrawn correction, no praise taken b
       feedback_value: -1,
       at: at + 1,
     });
-    const votes = [vote(praised, {}), vote(regretted, {}), later, ...corrections];
+    // Of one moment by a slow clock; were the ids to decide, the praise would stand.
+    const slow = [
+      vote(tied, { event_id: crypto.randomUUID().replace(/^./, 'f') }),
+      vote(tied, {
+        event_id: crypto.randomUUID().replace(/^./, '0'),
+        feedback_type: 'thumbs_down',
+        feedback_value: -1,
+        received_at: at + 1,
+      }),
+    ];
+    const votes = [vote(praised, {}), vote(regretted, {}), later, ...slow, ...corrections];
     await insertFeedback(db, votes, false);
     for (const [index, { event_id: eventId }] of corrections.entries()) {
       const status = index === 0 ? 'accepted' : 'rejected';
@@ -184,6 +196,7 @@ test('replay takes what still stands: no withdrawn correction, no praise taken b
     const members = [
       member(praised, null),
       member(regretted, null),
+      member(tied, null),
       ...corrections.map((event) => member(event.interaction_id, event.event_id)),
     ];
     const files = { counts, files: [], manifestSha256: 'c'.repeat(64), status: 'ready' as const };

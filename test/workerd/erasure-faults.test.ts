@@ -1,16 +1,20 @@
 // Erasure against what may go on at the same time, and what may break off in the middle.
 
+import { runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { sql } from 'drizzle-orm';
 import { beforeAll, expect, test } from 'vitest';
+import { z } from 'zod';
 import { insertInteractions } from '../../adapters/postgres/answers.ts';
 import { withDatabase } from '../../adapters/postgres/connect.ts';
 import { closeDataset, openDataset } from '../../adapters/postgres/datasets.ts';
 import { databaseOf } from '../../workers/env.ts';
+import type { SessionObject } from '../../workers/router/session-object.ts';
 import { deliver, eraseBy, SECRET, settle, sweep } from './erasure-support.ts';
+import { quiet } from './faults-support.ts';
 import { makeDataset, memberOf, said } from './privacy-support.ts';
 import { allObjects, store } from './stored.ts';
-import { asOperator, call, interactionOf, rows } from './support.ts';
+import { asOperator, call, chat, eventually, interactionOf, newVisitor, rows } from './support.ts';
 
 beforeAll(settle);
 
@@ -68,7 +72,8 @@ test('a rewrite that broke off is taken up again, and leaves nothing behind', as
 
 test('a dataset that is closed after the erasure must be written again', async () => {
   const visitorId = `racing-${crypto.randomUUID()}`;
-  const mine = await said(visitorId, `${SECRET} racing`);
+  // Nobody erases this one: it must not hold what other tests look for in the whole record.
+  const mine = await said(visitorId, 'racing');
   await rows(sql`DELETE FROM interactions WHERE visitor_id = ${visitorId}`);
   const closing = withDatabase(databaseOf(env), async (db) => {
     await openDataset(db, {
@@ -112,6 +117,51 @@ test('a pseudonym cannot be erased; a user of a key whose prefix looks like one 
   expect(refused.status).toBe(400);
   expect(refused.text).toContain('is not a visitor who can be erased');
   expect((await erase(`erased-shop:u-${crypto.randomUUID()}`)).status).toBe(202);
+});
+
+test('a conversation is ended too whose first answer reaches the record after the erasure', async () => {
+  const visitor = await newVisitor();
+  const { interaction_id } = await chat(`${SECRET} not on record yet`, visitor);
+  await quiet();
+  const [answer] = await eventually(
+    sql`SELECT visitor_id FROM interactions WHERE interaction_id = ${interaction_id}`,
+  );
+  const visitor_id = z.string().parse(answer?.visitor_id);
+  // As if the queue still held the answer.
+  await rows(sql`DELETE FROM interactions WHERE visitor_id = ${visitor_id}`);
+  await eraseBy(visitor.visitor_token);
+  const stored = () =>
+    runInDurableObject(
+      env.SESSIONS.get(env.SESSIONS.idFromName(visitor.id)),
+      async (_: SessionObject, state) => JSON.stringify([...(await state.storage.list()).values()]),
+    );
+  expect(await stored()).toContain(SECRET);
+  const late = interactionOf({ visitor_id, session_id: visitor.id, query: `${SECRET} late` });
+  const { explicitAcks, retryMessages } = await deliver([late, late]);
+  expect([explicitAcks.length, retryMessages.length]).toEqual([2, 0]);
+  expect(await stored()).not.toContain(SECRET);
+  expect(await rows(sql`SELECT 1 FROM interactions WHERE visitor_id = ${visitor_id}`)).toEqual([]);
+});
+
+test('a conversation that cannot be ended now holds up its own answer, and no other', async () => {
+  const visitorId = `unreachable-${crypto.randomUUID()}`;
+  await call('/admin/erasures', {
+    body: { visitor_id: visitorId, reason: 'asked by mail' },
+    headers: asOperator,
+  });
+  const session = env.SESSIONS.get(env.SESSIONS.idFromName(visitorId));
+  const late = interactionOf({ visitor_id: visitorId, session_id: visitorId });
+  const other = interactionOf({ query: 'beside it' });
+  await runInDurableObject(session, (object: SessionObject) => {
+    Reflect.set(object, 'persist', () => Promise.reject(new Error('storage is out of reach')));
+  });
+  const held = await deliver([late, other]);
+  expect(held.explicitAcks).toEqual(['1']);
+  expect(held.retryMessages).toHaveLength(1);
+  await runInDurableObject(session, (object: SessionObject) => {
+    Reflect.deleteProperty(object, 'persist');
+  });
+  expect((await deliver([late])).explicitAcks).toEqual(['0']);
 });
 
 test('an answer that was on its way to the record meets the tombstone', async () => {

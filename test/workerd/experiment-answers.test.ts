@@ -139,6 +139,29 @@ test('the lowest scores come first where that is asked for, and what nobody rate
   ]);
 });
 
+test.each(['newest', 'worst'])(
+  'of votes at one moment the one received later is shown, by %s as in the counts',
+  async (order) => {
+    const id = `exp-tied-${crypto.randomUUID()}`;
+    const [up, down] = [0, 1].map((index) => answerOf(`tied ${index}`, { experiment_id: id }));
+    if (up === undefined || down === undefined) throw new Error('there are two');
+    const tied = (answer: InteractionEvent, type: FeedbackType, second: boolean): QueueEvent => ({
+      ...thumbOf(answer, type, answer.created_at),
+      // Were the ids to decide, the first would.
+      event_id: crypto.randomUUID().replace(/^./, second ? '0' : 'f'),
+      feedback_value: feedbackValue(type),
+      received_at: answer.created_at + (second ? 2_000 : 1_000),
+    });
+    await deliver([
+      ...[up, down, tied(up, 'thumbs_up', true), tied(up, 'thumbs_down', false)],
+      ...[tied(down, 'thumbs_up', false), tied(down, 'thumbs_down', true)],
+    ]);
+    const { answers, stages } = await page(`arm=treatment&low=true&order=${order}`, id);
+    expect(answers).toMatchObject([{ query: 'tied 1', thumb: 'down', score: -1 }]);
+    expect(stages).toMatchObject([{ treatment: { answers: 2, rated: 2, low: 1 } }]);
+  },
+);
+
 test('an arm is what the visitor was assigned, and the model is who served', async () => {
   expect(asked(await page('arm=control'))).toEqual(['of the control']);
   const { answers } = await page('arm=treatment');

@@ -56,7 +56,8 @@ function traffic(experiment_id: string, seed: number): QueueEvent[] {
     events.push(answer);
     for (let votes = Math.floor(random() * 4); votes > 1; votes -= 1) {
       const type = pick('thumbs_up', 'thumbs_down', 'rating') ?? 'thumbs_up';
-      events.push(thumbOf(answer, type, at + Math.floor(random() * 3)));
+      const vote = thumbOf(answer, type, at + Math.floor(random() * 3));
+      events.push({ ...vote, received_at: vote.at + Math.floor(random() * 3) });
     }
   }
   return events;
@@ -286,14 +287,21 @@ test('the standing votes are the latest of each kind, in whatever order they cam
   const random = mulberry32(7);
   const answer = oneAnswer();
   const types = ['thumbs_up', 'thumbs_down', 'rating', 'correction', 'follow_up'] as const;
-  const votes = Array.from({ length: 30 }, (_, index) =>
-    thumbOf(answer, types[index % types.length] ?? 'rating', T0 + Math.floor(random() * 4)),
-  );
+  // Few moments for many votes: of those at the same one the time of receipt, and then the id, decides.
+  const votes = Array.from({ length: 30 }, (_, index) => ({
+    ...thumbOf(answer, types[index % types.length] ?? 'rating', T0 + Math.floor(random() * 2)),
+    received_at: T0 + 2 + Math.floor(random() * 2),
+  }));
   for (const vote of shuffled(votes, random)) await deliver([vote]);
   const found = await rows(sql`
     SELECT kind, event_id FROM standing_votes WHERE interaction_id = ${answer.interaction_id}`);
   const standing = standingVotes(
-    votes.map((vote) => ({ type: vote.feedback_type, atMs: vote.at, eventId: vote.event_id })),
+    votes.map((vote) => ({
+      type: vote.feedback_type,
+      atMs: vote.at,
+      receivedMs: vote.received_at,
+      eventId: vote.event_id,
+    })),
   );
   const idSchema = z.object({ kind: z.string(), event_id: z.string() });
   expect(found.map((row) => idSchema.parse(row).event_id).toSorted()).toEqual(

@@ -7,7 +7,7 @@ import { sql } from 'drizzle-orm';
 import { expect, test } from 'vitest';
 import type { QueueEvent } from '../../core/wire/events.ts';
 import { record } from '../../workers/recorder/index.ts';
-import { call, chat, eventually, interactionOf, newVisitor, rows } from './support.ts';
+import { asOperator, call, chat, eventually, interactionOf, newVisitor, rows } from './support.ts';
 
 const vote = (answer: { interaction_id: string; feedback_token: string }, over: object = {}) =>
   call('/api/feedback', {
@@ -47,6 +47,31 @@ test('the same event id is written once, however often it is sent', async () => 
     (found) => found.length >= 2,
   );
   expect(written).toHaveLength(2);
+});
+
+test('on a device whose clock is slow a changed vote stands', async () => {
+  const answer = await chat('Did you change your mind?');
+  const timestamp = new Date(Date.now() - 3_600_000).toISOString();
+  const votes = [
+    { event_id: crypto.randomUUID().replace(/^./, 'f'), feedback_type: 'thumbs_up' },
+    { event_id: crypto.randomUUID().replace(/^./, '0'), feedback_type: 'thumbs_down' },
+  ];
+  for (const own of votes) {
+    await vote(answer, { ...own, timestamp });
+    await eventually(sql`SELECT 1 FROM feedback_events WHERE event_id = ${own.event_id}`);
+  }
+  const of = sql`WHERE interaction_id = ${answer.interaction_id}`;
+  expect(await rows(sql`SELECT DISTINCT at FROM feedback_events ${of}`)).toHaveLength(1);
+  expect(await rows(sql`SELECT feedback_type FROM standing_votes ${of}`)).toEqual([
+    { feedback_type: 'thumbs_down' },
+  ]);
+  const read = await call(`/admin/lineage/${answer.interaction_id}`, { headers: asOperator });
+  expect(read.body).toMatchObject({
+    feedback: expect.arrayContaining([
+      expect.objectContaining({ feedback_type: 'thumbs_down', standing: true }),
+      expect.objectContaining({ feedback_type: 'thumbs_up', standing: false }),
+    ]),
+  });
 });
 
 test('a correction waits for an operator', async () => {

@@ -105,7 +105,14 @@ function answerView(
     if (event.source !== 'explicit' || type === undefined || event.feedbackValue === null)
       return [];
     return [
-      { ...event, type, value: event.feedbackValue, atMs: event.at.getTime(), eventId: event.id },
+      {
+        ...event,
+        type,
+        value: event.feedbackValue,
+        atMs: event.at.getTime(),
+        receivedMs: event.receivedAt.getTime(),
+        eventId: event.id,
+      },
     ];
   });
   const signals = signalsOf(

@@ -221,6 +221,7 @@ export function feedbackViews(rows: readonly FeedbackRow[]) {
             of: `${row.interactionId} ${row.visitorId}`,
             type: row.feedbackType,
             atMs: row.at.getTime(),
+            receivedMs: row.receivedAt.getTime(),
             eventId: row.id,
           },
         ],

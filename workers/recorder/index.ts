@@ -1,6 +1,6 @@
 // The queue's consumer: the one place that writes answers and votes. A batch is one transaction,
 // every row idempotent by its key, so that a batch delivered twice or in any order ends the same. What
-// comes of a visitor who was erased, however late, is dropped.
+// comes of a visitor who was erased, however late, is dropped, and the conversation it was said in ended.
 
 import {
   insertFeedback,
@@ -19,7 +19,12 @@ import {
 } from '../../adapters/postgres/session-signals.ts';
 import { unreadable } from '../../core/dead-letters.ts';
 import { isPromptVersion, systemPrompt } from '../../core/system-prompt.ts';
-import { type QueueEvent, queueEventSchema } from '../../core/wire/events.ts';
+import {
+  type InteractionEvent,
+  type QueueEvent,
+  queueEventSchema,
+} from '../../core/wire/events.ts';
+import { endSessions } from '../../functions/erasure/sessions.ts';
 import { judgeFresh } from '../../functions/judging/answers.ts';
 import { databaseOf, type Env, learningOf } from '../env.ts';
 import { inFlight } from '../outbox.ts';
@@ -47,11 +52,7 @@ export async function record(batch: MessageBatch, env: Env): Promise<void> {
     else await bury(env, message, unreadable(parsed.error));
   }
   try {
-    await write(
-      env,
-      deliveries.map(({ event }) => event),
-    );
-    deliveries.forEach(done);
+    await deliver(env, deliveries);
   } catch (error) {
     if (dataError(error) !== undefined) await writeOneByOne(env, deliveries);
     else {
@@ -59,6 +60,29 @@ export async function record(batch: MessageBatch, env: Env): Promise<void> {
       for (const { message } of deliveries) later(message);
     }
   }
+}
+
+async function deliver(env: Env, deliveries: readonly Delivery[]): Promise<void> {
+  const erased = await write(
+    env,
+    deliveries.map(({ event }) => event),
+  );
+  const left = new Set<QueueEvent>();
+  for (const event of erased) if (!(await endConversation(env, event))) left.add(event);
+  for (const delivery of deliveries) {
+    if (left.has(delivery.event)) later(delivery.message);
+    else done(delivery);
+  }
+}
+
+/**
+ * The erasure ended the conversations of the answers that were on record. False where this one could not
+ * be ended: its message then comes again, and is dropped again.
+ */
+async function endConversation(env: Env, event: InteractionEvent): Promise<boolean> {
+  // Without a session an answer has the empty id, which names no object.
+  if (event.session_id === '') return true;
+  return (await endSessions(env, event.visitor_id, [event.session_id], 1)).length === 0;
 }
 
 function done({ message, event }: Delivery): void {
@@ -88,8 +112,7 @@ async function writeOneByOne(env: Env, deliveries: readonly Delivery[]): Promise
   for (const delivery of deliveries) {
     const { message, event } = delivery;
     try {
-      await write(env, [event]);
-      done(delivery);
+      await deliver(env, [delivery]);
     } catch (error) {
       const refusal = dataError(error);
       if (refusal === undefined) {
@@ -135,10 +158,11 @@ async function toDeadLetters(env: Env, message: Message, reason: string): Promis
   }
 }
 
-async function write(env: Env, events: readonly QueueEvent[]): Promise<void> {
-  if (events.length === 0) return;
+/** Returns the answers that were not written, for their visitors are erased. */
+async function write(env: Env, events: readonly QueueEvent[]): Promise<InteractionEvent[]> {
+  if (events.length === 0) return [];
   const { feedback: settings } = learningOf(env);
-  await withDatabase(databaseOf(env), (db) =>
+  return withDatabase(databaseOf(env), (db) =>
     db.transaction(async (tx) => {
       const senders = events.map((event) => event.visitor_id);
       const erased = await erasedAmong(tx, senders);
@@ -166,6 +190,9 @@ async function write(env: Env, events: readonly QueueEvent[]): Promise<void> {
       const known = identities.map((event) => event.visitor_id);
       if (known.length > 0) await recountVisitors(tx, known, settings.bounds);
       await insertNextQuestions(tx, answers, settings);
+      return events
+        .filter((event) => event.kind === 'interaction')
+        .filter((event) => erased.has(event.visitor_id));
     }),
   );
 }

@@ -1,6 +1,6 @@
 // A session's end: on request by its own visitor at once, by alarm after an hour.
 
-import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { sql } from 'drizzle-orm';
 import { expect, test } from 'vitest';
@@ -90,4 +90,16 @@ test('the alarm leaves nothing behind', async () => {
   const stub = env.SESSIONS.get(env.SESSIONS.idFromName(visitor.id));
   expect(await runDurableObjectAlarm(stub)).toBe(true);
   expect(await stored(visitor)).not.toContain('an hour');
+});
+
+test('an alarm that wakes it after an eviction leaves nothing behind, and the visitor chats on', async () => {
+  const visitor = await newVisitor();
+  await chat('an hour is enough', visitor);
+  await quiet();
+  const stub = env.SESSIONS.get(env.SESSIONS.idFromName(visitor.id));
+  await evictDurableObject(stub);
+  expect(await runDurableObjectAlarm(stub)).toBe(true);
+  expect(await stored(visitor)).toBe('[]');
+  expect(await turnsBefore('Good morning', visitor)).toBe(0);
+  expect(await turnsBefore('Still there?', visitor)).toBe(1);
 });

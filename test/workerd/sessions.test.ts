@@ -11,7 +11,7 @@ import { call, chat, eventually, newVisitor } from './support.ts';
 type Visitor = Awaited<ReturnType<typeof newVisitor>>;
 
 const erase = ({ id }: Visitor, token: string) =>
-  call(`/api/chat/session/${id}`, {
+  call(`/api/chat/session/${encodeURIComponent(id)}`, {
     method: 'DELETE',
     headers: { authorization: `Bearer ${token}` },
   });
@@ -45,6 +45,16 @@ test('erasing twice, or what was never there, is no error', async () => {
   const visitor = await newVisitor();
   expect((await erase(visitor, visitor.visitor_token)).status).toBe(204);
   expect((await erase(visitor, visitor.visitor_token)).status).toBe(204);
+});
+
+test('a session by any name is remembered and erased', async () => {
+  const { visitor_token } = await newVisitor();
+  const visitor = { id: `two\nlines, caf\u00e9 \u2615 ${crypto.randomUUID()}`, visitor_token };
+  await chat('a secret to forget', visitor);
+  await quiet();
+  expect(await turnsBefore('And this one?', visitor)).toBe(1);
+  expect((await erase(visitor, visitor_token)).status).toBe(204);
+  expect(await stored(visitor)).not.toContain('a secret');
 });
 
 test('nobody else erases it', async () => {

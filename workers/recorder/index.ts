@@ -9,7 +9,7 @@ import {
 } from '../../adapters/postgres/answers.ts';
 import { withDatabase } from '../../adapters/postgres/connect.ts';
 import { erasedAmong } from '../../adapters/postgres/erasures.ts';
-import { recordExperimentSums, recountVisitors } from '../../adapters/postgres/experiment-sums.ts';
+import { recordExperimentSums } from '../../adapters/postgres/experiment-sums.ts';
 import { insertExposures } from '../../adapters/postgres/exposures.ts';
 import { insertPeople } from '../../adapters/postgres/people.ts';
 import {
@@ -162,9 +162,8 @@ async function write(env: Env, events: readonly QueueEvent[]): Promise<void> {
       const fresh = answers.filter((event) => inserted.delete(event.interaction_id));
       // Counted right after, with all else that these answers gave.
       await judgeFresh(tx, env, fresh);
-      await recordExperimentSums(tx, { answers: fresh, feedback }, settings.bounds);
       const known = identities.map((event) => event.visitor_id);
-      if (known.length > 0) await recountVisitors(tx, known, settings.bounds);
+      await recordExperimentSums(tx, { answers: fresh, feedback, known }, settings.bounds);
       await insertNextQuestions(tx, answers, settings);
     }),
   );

@@ -15,6 +15,8 @@ const GRACE_MS = 10;
 const SENDER_LOST_MS = 5_000;
 /** Whoever waits for the acknowledgement of a vote waits for these too. */
 const RETRY_AFTER_MS = [100, 400, 1_000];
+/** Nobody waits for an answer's record: all in all within the 30 s that a request may outlive its end. */
+const AGAIN_AFTER_MS = [1_000, 3_000, 4_000, 5_000];
 const MAX_BATCH = 100;
 const MAX_BATCH_BYTES = 200_000;
 
@@ -73,8 +75,7 @@ const sizeOf = (event: QueueEvent) => encoder.encode(JSON.stringify(event)).byte
  */
 export async function push(env: Env, events: readonly QueueEvent[]): Promise<void> {
   const entries = events.map((event): Entry => ({ event, bytes: sizeOf(event), state: 'waiting' }));
-  // Deployed, nobody asks and another isolate writes: the list would only grow.
-  if (settingsOf(env).ENVIRONMENT === 'local') for (const event of events) inFlight.add(event);
+  noteInFlight(env, events);
   const isFirst = waiting.length === 0;
   waiting.push(...entries);
   // The first sends for all; the others look a little later, and again if its request was cancelled.
@@ -97,6 +98,28 @@ export async function push(env: Env, events: readonly QueueEvent[]): Promise<voi
   if (entries.some(({ state }) => state === 'failed')) {
     throw new Error('the events queue refused a batch');
   }
+}
+
+/**
+ * The same for events that nobody waits for: also through a queue that is gone for some seconds. Each
+ * try collects anew, so that no vote waits behind it.
+ */
+export async function pushPatiently(env: Env, events: readonly QueueEvent[]): Promise<void> {
+  for (const pauseMs of AGAIN_AFTER_MS) {
+    try {
+      await push(env, events);
+      return;
+    } catch {
+      noteInFlight(env, events);
+      await sleep(pauseMs);
+    }
+  }
+  await push(env, events);
+}
+
+/** Deployed, nobody asks and another isolate writes: the list would only grow. */
+function noteInFlight(env: Env, events: readonly QueueEvent[]): void {
+  if (settingsOf(env).ENVIRONMENT === 'local') for (const event of events) inFlight.add(event);
 }
 
 async function send(queue: Queue, entries: readonly Entry[]): Promise<void> {

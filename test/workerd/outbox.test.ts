@@ -1,13 +1,13 @@
 // Events on their way to a queue that refuses them: tried again, and told to whoever waits.
 
-import { createExecutionContext } from 'cloudflare:test';
+import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { sql } from 'drizzle-orm';
-import { expect, test, vi } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { createApp } from '../../workers/app.ts';
 import type { Bindings } from '../../workers/env.ts';
-import { push } from '../../workers/outbox.ts';
-import { chat, eventually, interactionOf } from './support.ts';
+import { push, pushPatiently } from '../../workers/outbox.ts';
+import { chat, eventually, interactionOf, newVisitor } from './support.ts';
 
 /** Refuses so many batches before it takes one. */
 function refusing(times: number) {
@@ -28,6 +28,10 @@ function refusing(times: number) {
   return { bindings, taken, asked: () => asked };
 }
 
+afterEach(() => {
+  vi.useRealTimers();
+});
+
 test('a queue that refuses a batch and comes back takes it once', async () => {
   const events = [interactionOf({}), interactionOf({})];
   const queue = refusing(2);
@@ -45,6 +49,37 @@ test('a queue that goes on refusing is told to everyone whose events were in the
   expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
   expect(queue.asked()).toBe(4);
   expect(error).toHaveBeenCalledWith(expect.stringContaining('queue_refused'));
+});
+
+test('an answer is recorded when the queue comes back after a vote would have been refused', async () => {
+  const { id, visitor_token } = await newVisitor();
+  const queue = refusing(6);
+  const context = createExecutionContext();
+  const response = await createApp().request(
+    'https://bruno.example/api/chat',
+    {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ session_id: id, visitor_token, message: 'Is the queue away?' }),
+    },
+    queue.bindings,
+    context,
+  );
+  expect(response.status).toBe(200);
+  await response.text();
+  await waitOnExecutionContext(context);
+  expect(queue.taken).toMatchObject([{ kind: 'interaction', query: 'Is the queue away?' }]);
+});
+
+test('a queue that does not come back within the life of a request is told in the end', async () => {
+  vi.useFakeTimers();
+  const queue = refusing(Infinity);
+  const lost = expect(pushPatiently(queue.bindings, [interactionOf({})])).rejects.toThrow(
+    'refused',
+  );
+  await vi.advanceTimersByTimeAsync(30_000);
+  await lost;
+  expect(queue.asked()).toBe(20);
 });
 
 test('a vote that the queue does not take is not acknowledged', async () => {

@@ -3,6 +3,7 @@
 // never a promise: a request that waits for another request's promise has no I/O of its own, and
 // the runtime would cancel it as hung; nor may one request end another's timer.
 
+import { MESSAGE_BYTES, messageBytes } from '../core/message-size.ts';
 import type { QueueEvent } from '../core/wire/events.ts';
 import { type Env, settingsOf } from './env.ts';
 import { sleep } from './sleep.ts';
@@ -64,17 +65,14 @@ const keyOf = (event: QueueEvent) =>
 
 export const inFlight = new InFlight();
 
-const encoder = new TextEncoder();
-
-/** As the queue counts: bytes of UTF-8, not characters. */
-const sizeOf = (event: QueueEvent) => encoder.encode(JSON.stringify(event)).byteLength;
-
 /**
  * Resolves when the events are durably queued, rejects when the queue refused one. The caller keeps it
  * alive (await or waitUntil).
  */
 export async function push(env: Env, events: readonly QueueEvent[]): Promise<void> {
-  const entries = events.map((event): Entry => ({ event, bytes: sizeOf(event), state: 'waiting' }));
+  const entries = events.map(
+    (event): Entry => ({ event, bytes: messageBytes(event), state: 'waiting' }),
+  );
   noteInFlight(env, events);
   const isFirst = waiting.length === 0;
   waiting.push(...entries);
@@ -149,10 +147,13 @@ async function sendBatch(queue: Queue, batch: readonly Entry[]): Promise<boolean
   return false;
 }
 
+/** What may be more than a message holds goes alone and last: the queue refuses a batch as a whole. */
 function batches(entries: readonly Entry[]): Entry[][] {
+  const small = entries.filter((entry) => entry.bytes <= MESSAGE_BYTES);
+  const large = entries.filter((entry) => entry.bytes > MESSAGE_BYTES);
   const out: Entry[][] = [];
   let bytes = 0;
-  for (const entry of entries) {
+  for (const entry of small) {
     const last = out.at(-1);
     if (last === undefined || last.length >= MAX_BATCH || bytes + entry.bytes > MAX_BATCH_BYTES) {
       out.push([entry]);
@@ -162,5 +163,5 @@ function batches(entries: readonly Entry[]): Entry[][] {
       bytes += entry.bytes;
     }
   }
-  return out;
+  return [...out, ...large.map((entry) => [entry])];
 }

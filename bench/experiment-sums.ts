@@ -147,7 +147,7 @@ async function write(db: Database, number: number, withSums: boolean) {
       await insertInteractions(tx, answers);
       await insertExposures(tx, answers);
       await insertFeedback(tx, feedback, false);
-      if (withSums) await recordExperimentSums(tx, { answers, feedback }, BOUNDS);
+      if (withSums) await recordExperimentSums(tx, { answers, feedback, known: [] }, BOUNDS);
     }),
   );
 }

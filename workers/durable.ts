@@ -29,7 +29,8 @@ export async function callObject<Schema extends z.ZodType>(
   try {
     response = await stub.fetch(`https://itty-durable${call.path}`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', 'do-name': call.name },
+      // Not the name too, as itty-durable's proxy does: a visitor's text may be no header's value.
+      headers: { 'content-type': 'application/json' },
       body: JSON.stringify(call.body),
       signal: AbortSignal.timeout(call.timeoutMs),
     });

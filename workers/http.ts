@@ -4,7 +4,7 @@
 import type { Context, Next } from 'hono';
 import { AppError } from '../core/errors.ts';
 import { isOpenAiPath, openAiError } from '../core/wire/openai-error.ts';
-import { LIMITS } from '../core/wire/shared.ts';
+import { isDeeperThan, LIMITS } from '../core/wire/shared.ts';
 import type { Env } from './env.ts';
 import { sameSecret } from './tokens.ts';
 
@@ -38,7 +38,17 @@ export async function readJson(c: AppContext, limit: number, anyType = false): P
       `Expected content-type application/json, got ${type ?? 'none'}.`,
     );
   }
-  const text = await readBounded(c.req.raw, limit);
+  const body = parsed(await readBounded(c.req.raw, limit));
+  if (isDeeperThan(LIMITS.bodyLevels, body)) {
+    throw new AppError(
+      'invalid_request',
+      `The body nests deeper than ${LIMITS.bodyLevels} levels; send it flatter.`,
+    );
+  }
+  return body;
+}
+
+function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

@@ -3,6 +3,7 @@
 // never a promise: a request that waits for another request's promise has no I/O of its own, and
 // the runtime would cancel it as hung; nor may one request end another's timer.
 
+import { MESSAGE_BYTES, messageBytes } from '../core/message-size.ts';
 import type { QueueEvent } from '../core/wire/events.ts';
 import { type Env, settingsOf } from './env.ts';
 import { sleep } from './sleep.ts';
@@ -15,6 +16,8 @@ const GRACE_MS = 10;
 const SENDER_LOST_MS = 5_000;
 /** Whoever waits for the acknowledgement of a vote waits for these too. */
 const RETRY_AFTER_MS = [100, 400, 1_000];
+/** Nobody waits for an answer's record: all in all within the 30 s that a request may outlive its end. */
+const AGAIN_AFTER_MS = [1_000, 3_000, 4_000, 5_000];
 const MAX_BATCH = 100;
 const MAX_BATCH_BYTES = 200_000;
 
@@ -62,19 +65,15 @@ const keyOf = (event: QueueEvent) =>
 
 export const inFlight = new InFlight();
 
-const encoder = new TextEncoder();
-
-/** As the queue counts: bytes of UTF-8, not characters. */
-const sizeOf = (event: QueueEvent) => encoder.encode(JSON.stringify(event)).byteLength;
-
 /**
  * Resolves when the events are durably queued, rejects when the queue refused one. The caller keeps it
  * alive (await or waitUntil).
  */
 export async function push(env: Env, events: readonly QueueEvent[]): Promise<void> {
-  const entries = events.map((event): Entry => ({ event, bytes: sizeOf(event), state: 'waiting' }));
-  // Deployed, nobody asks and another isolate writes: the list would only grow.
-  if (settingsOf(env).ENVIRONMENT === 'local') for (const event of events) inFlight.add(event);
+  const entries = events.map(
+    (event): Entry => ({ event, bytes: messageBytes(event), state: 'waiting' }),
+  );
+  noteInFlight(env, events);
   const isFirst = waiting.length === 0;
   waiting.push(...entries);
   // The first sends for all; the others look a little later, and again if its request was cancelled.
@@ -97,6 +96,28 @@ export async function push(env: Env, events: readonly QueueEvent[]): Promise<voi
   if (entries.some(({ state }) => state === 'failed')) {
     throw new Error('the events queue refused a batch');
   }
+}
+
+/**
+ * The same for events that nobody waits for: also through a queue that is gone for some seconds. Each
+ * try collects anew, so that no vote waits behind it.
+ */
+export async function pushPatiently(env: Env, events: readonly QueueEvent[]): Promise<void> {
+  for (const pauseMs of AGAIN_AFTER_MS) {
+    try {
+      await push(env, events);
+      return;
+    } catch {
+      noteInFlight(env, events);
+      await sleep(pauseMs);
+    }
+  }
+  await push(env, events);
+}
+
+/** Deployed, nobody asks and another isolate writes: the list would only grow. */
+function noteInFlight(env: Env, events: readonly QueueEvent[]): void {
+  if (settingsOf(env).ENVIRONMENT === 'local') for (const event of events) inFlight.add(event);
 }
 
 async function send(queue: Queue, entries: readonly Entry[]): Promise<void> {
@@ -126,10 +147,13 @@ async function sendBatch(queue: Queue, batch: readonly Entry[]): Promise<boolean
   return false;
 }
 
+/** What may be more than a message holds goes alone and last: the queue refuses a batch as a whole. */
 function batches(entries: readonly Entry[]): Entry[][] {
+  const small = entries.filter((entry) => entry.bytes <= MESSAGE_BYTES);
+  const large = entries.filter((entry) => entry.bytes > MESSAGE_BYTES);
   const out: Entry[][] = [];
   let bytes = 0;
-  for (const entry of entries) {
+  for (const entry of small) {
     const last = out.at(-1);
     if (last === undefined || last.length >= MAX_BATCH || bytes + entry.bytes > MAX_BATCH_BYTES) {
       out.push([entry]);
@@ -139,5 +163,5 @@ function batches(entries: readonly Entry[]): Entry[][] {
       bytes += entry.bytes;
     }
   }
-  return out;
+  return [...out, ...large.map((entry) => [entry])];
 }

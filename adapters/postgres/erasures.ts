@@ -192,15 +192,22 @@ export async function previewErasure(db: Queryable, visitorId: string) {
   };
 }
 
-/** Oldest first. */
-export async function openErasures(db: Queryable, limit: number): Promise<Erasure[]> {
+/**
+ * Those that were not tried yet, oldest first; then those that did not get on, in an order of each
+ * turn's own, so that none is always the last when time is short.
+ */
+export async function openErasures(db: Queryable, turn: string): Promise<string[]> {
+  const { id, at, problem } = erasures;
   const rows = await db
-    .select()
+    .select({ id })
     .from(erasures)
     .where(ne(erasures.state, 'complete'))
-    .orderBy(asc(erasures.at), asc(erasures.id))
-    .limit(limit);
-  return rows.map(parse);
+    .orderBy(
+      sql`${problem} IS NOT NULL`,
+      sql`CASE WHEN ${problem} IS NULL THEN ${at} END`,
+      sql`md5(${id}::text || ${turn})`,
+    );
+  return rows.map((row) => row.id);
 }
 
 export async function listErasures(db: Queryable, limit = 200): Promise<Erasure[]> {

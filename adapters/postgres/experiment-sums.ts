@@ -31,9 +31,11 @@ interface Batch {
   /** Answers that this transaction wrote, without those it had before. */
   answers: readonly InteractionEvent[];
   feedback: readonly (FeedbackEvent | SignalsEvent)[];
+  /** Visitors of whom something else became known: that they are one person. */
+  known: readonly string[];
 }
 
-/** After answers, exposures and feedback are written, in their transaction. */
+/** After answers, exposures, feedback and people are written, once in their transaction. */
 export async function recordExperimentSums(
   db: Queryable,
   batch: Batch,
@@ -44,13 +46,14 @@ export async function recordExperimentSums(
   const voters = batch.feedback
     .filter((event) => event.kind === 'feedback' && isVote(event.feedback_type))
     .map(({ visitor_id }) => visitor_id);
-  if (fresh.length === 0 && voters.length === 0) return;
-  await lockVisitors(db, [...fresh.map(({ trial }) => trial.visitorId), ...voters]);
-  const voted = await trialsOfVisitors(db, [...new Set(voters)]);
-  await countAgain(db, [...fresh.map(({ trial }) => trial), ...voted], { fresh, bounds });
+  const changed = [...new Set([...voters, ...batch.known])];
+  if (fresh.length === 0 && changed.length === 0) return;
+  await lockVisitors(db, [...fresh.map(({ trial }) => trial.visitorId), ...changed]);
+  const others = await trialsOfVisitors(db, changed);
+  await countAgain(db, [...fresh.map(({ trial }) => trial), ...others], { fresh, bounds });
 }
 
-/** After something else became known of visitors: that they are one person. In its transaction. */
+/** After something became known of visitors: what a judge says. Once in its transaction. */
 export async function recountVisitors(
   db: Queryable,
   visitorIds: readonly string[],
@@ -86,7 +89,8 @@ function placed(event: InteractionEvent): FreshAnswer | undefined {
 
 /**
  * A vote and its answer in two transactions at once would not see each other; by this lock the second
- * sees both. One order everywhere, visitors before experiments, so that nobody waits in a circle.
+ * sees both. One order everywhere, all the visitors of a transaction before its experiments, so that
+ * nobody waits in a circle.
  */
 async function lockVisitors(db: Queryable, visitorIds: readonly string[]): Promise<void> {
   await db.execute(sql`

@@ -9,7 +9,10 @@ export const CORRECTION_TYPES = ['factual_error', 'style', 'tone', 'incomplete',
 const tokenSchema = textSchema(4000);
 const metadataSchema = z
   .record(z.string().max(64), z.unknown())
-  .refine((value) => JSON.stringify(value).length <= 4096, 'must stay under 4 KiB of JSON')
+  .refine((value) => JSON.stringify(value).length <= 4096, {
+    error: 'must stay under 4 KiB of JSON',
+    abort: true,
+  })
   .refine(holdsStorable, 'must be well-formed Unicode without the NUL character');
 
 function holdsStorable(value: unknown): boolean {

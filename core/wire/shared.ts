@@ -10,6 +10,8 @@ export const LIMITS = {
   feedbackBytes: 64 * 1024,
   adminBytes: 64 * 1024,
   agentBytes: 4 * 1024 * 1024,
+  /** Objects and lists within each other; what walks a body by recursion must not run out of stack. */
+  bodyLevels: 64,
   messageChars: 8_000,
   correctionChars: 8_000,
   messages: 64,
@@ -37,6 +39,18 @@ export const textSchema = (max: number) =>
     .min(1)
     .max(max)
     .refine(isStorable, 'must be well-formed Unicode without the NUL character');
+
+const isNest = (value: unknown): value is object => typeof value === 'object' && value !== null;
+
+/** Level by level, because recursion is what a deep one breaks. */
+export function isDeeperThan(levels: number, value: unknown): boolean {
+  let layer = [value].filter(isNest);
+  for (let level = 0; layer.length > 0; level += 1) {
+    if (level === levels) return true;
+    layer = layer.flatMap((nest): unknown[] => Object.values(nest)).filter(isNest);
+  }
+  return false;
+}
 
 export const sourceSchema = z.strictObject({
   id: textSchema(200),

@@ -8,15 +8,25 @@ import type { Env } from '../../workers/env.ts';
 
 const TIMEOUT_MS = 5_000;
 
-/** Returns the sessions that could not be ended now; at most `most` are tried. */
+export interface Effort {
+  /** How many sessions are tried at most. */
+  most: number;
+  /** By the machine's clock. */
+  untilMs: number;
+}
+
+/** Returns the sessions that could not be ended now; those that were not tried first. */
 export async function endSessions(
   env: Env,
   visitorId: string,
   sessions: readonly string[],
-  most: number,
+  { most, untilMs }: Effort,
 ): Promise<string[]> {
-  const left = sessions.slice(most);
+  const failed: string[] = [];
+  let tried = 0;
   for (const name of sessions.slice(0, most)) {
+    if (Date.now() >= untilMs) break;
+    tried += 1;
     try {
       await callObject({
         namespace: env.SESSIONS,
@@ -29,8 +39,8 @@ export async function endSessions(
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       // A name that somebody else holds: nothing of this visitor is in it.
-      if (error.code !== 'forbidden') left.push(name);
+      if (error.code !== 'forbidden') failed.push(name);
     }
   }
-  return left;
+  return [...sessions.slice(tried), ...failed];
 }

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { AGENT, asOperator, call, newVisitor } from './support.ts';
+import { AGENT, asOperator, call, keyHeader, newVisitor } from './support.ts';
 
 const asAgent = { authorization: `Bearer ${AGENT}` };
 const errorSchema = z.strictObject({
@@ -38,6 +38,8 @@ const POSTS: [string, Record<string, string>][] = [
   ['/local/clock', asOperator],
 ];
 
+const nested = (levels: number) => `${'['.repeat(levels)}${']'.repeat(levels)}`;
+
 describe.each(POSTS)('POST %s', (path, headers) => {
   test.each<[string, { raw: string; type?: string }, number[]]>([
     ['broken JSON', { raw: '{"a":' }, [400]],
@@ -46,6 +48,8 @@ describe.each(POSTS)('POST %s', (path, headers) => {
     ['an unknown field', { raw: '{"no_such_field":1}' }, [400]],
     ['wrong types', { raw: '{"message":7,"value":"x","action":{},"to":1,"week":[]}' }, [400]],
     ['bytes that are no UTF-8 text', { raw: '{"a":"\\ud800"}' }, [400]],
+    ['lists in lists in lists', { raw: `{"metadata":{"a":${nested(5_000)}}}` }, [400]],
+    ['as many of them as its bytes hold', { raw: `{"metadata":{"a":${nested(32_000)}}}` }, [400]],
     ['a form', { raw: 'a=1', type: 'application/x-www-form-urlencoded' }, [415]],
     ['a body over its limit', { raw: `{"a":"${'x'.repeat(5 * 1024 * 1024)}"}` }, [413]],
   ])('%s', async (_name, { raw, type }, statuses) => {
@@ -63,6 +67,15 @@ describe.each(POSTS)('POST %s', (path, headers) => {
     expect(status).toBe(405);
     errorSchema.parse(body);
   });
+});
+
+test('a completion that asks for tools nested without end is 400', async () => {
+  const { status, body } = await call('/v1/chat/completions', {
+    raw: `{"model":"bruno-loop","messages":[],"tools":${nested(100_000)}}`,
+    headers: await keyHeader(['chat']),
+  });
+  expect(status).toBe(400);
+  expect(body).toMatchObject({ error: { message: expect.stringContaining('64 levels') } });
 });
 
 test.each([

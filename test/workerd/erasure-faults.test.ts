@@ -8,7 +8,8 @@ import { z } from 'zod';
 import { insertInteractions } from '../../adapters/postgres/answers.ts';
 import { withDatabase } from '../../adapters/postgres/connect.ts';
 import { closeDataset, openDataset } from '../../adapters/postgres/datasets.ts';
-import { databaseOf } from '../../workers/env.ts';
+import { eraseVisitor, sweepErasures } from '../../functions/erasure/index.ts';
+import { type Bindings, databaseOf, now } from '../../workers/env.ts';
 import type { SessionObject } from '../../workers/router/session-object.ts';
 import { deliver, eraseBy, SECRET, settle, sweep } from './erasure-support.ts';
 import { quiet } from './faults-support.ts';
@@ -68,6 +69,86 @@ test('a rewrite that broke off is taken up again, and leaves nothing behind', as
   expect([...objects.values()].join()).not.toContain(SECRET);
   const ours = [...objects.keys()].filter((key) => key.startsWith('training-data/2026/week-23/'));
   expect(ours).toHaveLength(6);
+});
+
+const eraseAsOperator = (visitorId: string) =>
+  call('/admin/erasures', {
+    body: { visitor_id: visitorId, reason: 'asked by mail' },
+    headers: asOperator,
+  });
+const openOnes = () =>
+  rows(sql`SELECT visitor_id, problem FROM erasures WHERE state <> 'complete'`);
+
+test('of whom nothing is on record the erasure is complete at once', async () => {
+  const { status, body } = await eraseAsOperator(`unknown-${crypto.randomUUID()}`);
+  expect(status).toBe(202);
+  expect(body).toMatchObject({ state: 'complete', problem: null });
+  expect(await openOnes()).toEqual([]);
+});
+
+test('erasures that cannot get on, however many, keep no later one waiting', async () => {
+  const run = crypto.randomUUID();
+  const stuck = Array.from({ length: 51 }, (_, index) => `stuck-${index}-${run}`);
+  await withDatabase(databaseOf(env), (db) =>
+    insertInteractions(
+      db,
+      stuck.map((visitor_id) => interactionOf({ visitor_id, session_id: visitor_id })),
+    ),
+  );
+  const SESSIONS = Object.assign(Object.create(null), {
+    idFromName: (name: string) => name,
+    get: () => ({ fetch: () => Promise.reject(new Error('gone')) }),
+  });
+  const away: Bindings = { ...env, SESSIONS };
+  for (const visitorId of stuck) {
+    await eraseVisitor(away, { visitorId, who: 'operator', reason: 'asked by mail', atMs: 1 });
+  }
+  await said(`late-${run}`, `${SECRET} of who came later`, { session_id: '' });
+  await eraseAsOperator(`late-${run}`);
+  await sweepErasures(away, now(env) + 7_200_000, store);
+  const left = await openOnes();
+  expect(left.map(({ visitor_id }) => visitor_id).toSorted()).toEqual(stuck.toSorted());
+  expect(left[0]).toMatchObject({ problem: '1 sessions are not ended yet.' });
+  await sweep();
+  expect(await openOnes()).toEqual([]);
+});
+
+test('a dataset that cannot be rewritten keeps only those waiting who are in it', async () => {
+  const run = crypto.randomUUID();
+  const hit = await said(`hit-${run}`, `${SECRET} in a damaged file`);
+  const kept = await said('kept-visitor', 'kept in a damaged file');
+  await makeDataset('2026-w25', { members: [memberOf(hit), memberOf(kept)] });
+  await said(`beside-${run}`, `${SECRET} beside it`);
+  await eraseAsOperator(`hit-${run}`);
+  await eraseAsOperator(`beside-${run}`);
+  const put = store.put.bind(store);
+  store.put = () => Promise.reject(new Error('the store went away'));
+  await expect(sweep()).rejects.toThrow();
+  store.put = put;
+  expect(await openOnes()).toMatchObject([{ visitor_id: `hit-${run}` }]);
+  await sweep();
+  expect(await openOnes()).toEqual([]);
+});
+
+test('a curation that is under way holds an erasure up until it has ended', async () => {
+  const visitorId = `curated-${crypto.randomUUID()}`;
+  await said(visitorId, `${SECRET} in a curation`);
+  await withDatabase(databaseOf(env), (db) =>
+    openDataset(db, {
+      id: '2026-w26',
+      windowStart: new Date(0),
+      windowEnd: new Date(1),
+      createdAt: new Date(now(env) + 7_200_000),
+    }),
+  );
+  await eraseAsOperator(visitorId);
+  await sweep();
+  expect(await openOnes()).toEqual([
+    { visitor_id: visitorId, problem: expect.stringContaining('2026-w26') },
+  ]);
+  await rows(sql`UPDATE datasets SET created_at = ${new Date(0)} WHERE id = '2026-w26'`);
+  await sweep();
+  expect(await openOnes()).toEqual([]);
 });
 
 test('a dataset that is closed after the erasure must be written again', async () => {

@@ -1,6 +1,6 @@
 // A session's end: on request by its own visitor at once, by alarm after an hour.
 
-import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { sql } from 'drizzle-orm';
 import { expect, test } from 'vitest';
@@ -11,7 +11,7 @@ import { call, chat, eventually, newVisitor } from './support.ts';
 type Visitor = Awaited<ReturnType<typeof newVisitor>>;
 
 const erase = ({ id }: Visitor, token: string) =>
-  call(`/api/chat/session/${id}`, {
+  call(`/api/chat/session/${encodeURIComponent(id)}`, {
     method: 'DELETE',
     headers: { authorization: `Bearer ${token}` },
   });
@@ -45,6 +45,16 @@ test('erasing twice, or what was never there, is no error', async () => {
   const visitor = await newVisitor();
   expect((await erase(visitor, visitor.visitor_token)).status).toBe(204);
   expect((await erase(visitor, visitor.visitor_token)).status).toBe(204);
+});
+
+test('a session by any name is remembered and erased', async () => {
+  const { visitor_token } = await newVisitor();
+  const visitor = { id: `two\nlines, caf\u00e9 \u2615 ${crypto.randomUUID()}`, visitor_token };
+  await chat('a secret to forget', visitor);
+  await quiet();
+  expect(await turnsBefore('And this one?', visitor)).toBe(1);
+  expect((await erase(visitor, visitor_token)).status).toBe(204);
+  expect(await stored(visitor)).not.toContain('a secret');
 });
 
 test('nobody else erases it', async () => {
@@ -90,4 +100,16 @@ test('the alarm leaves nothing behind', async () => {
   const stub = env.SESSIONS.get(env.SESSIONS.idFromName(visitor.id));
   expect(await runDurableObjectAlarm(stub)).toBe(true);
   expect(await stored(visitor)).not.toContain('an hour');
+});
+
+test('an alarm that wakes it after an eviction leaves nothing behind, and the visitor chats on', async () => {
+  const visitor = await newVisitor();
+  await chat('an hour is enough', visitor);
+  await quiet();
+  const stub = env.SESSIONS.get(env.SESSIONS.idFromName(visitor.id));
+  await evictDurableObject(stub);
+  expect(await runDurableObjectAlarm(stub)).toBe(true);
+  expect(await stored(visitor)).toBe('[]');
+  expect(await turnsBefore('Good morning', visitor)).toBe(0);
+  expect(await turnsBefore('Still there?', visitor)).toBe(1);
 });

@@ -9,7 +9,7 @@ import {
 } from '../../adapters/postgres/answers.ts';
 import { withDatabase } from '../../adapters/postgres/connect.ts';
 import { erasedAmong } from '../../adapters/postgres/erasures.ts';
-import { recordExperimentSums, recountVisitors } from '../../adapters/postgres/experiment-sums.ts';
+import { recordExperimentSums } from '../../adapters/postgres/experiment-sums.ts';
 import { insertExposures } from '../../adapters/postgres/exposures.ts';
 import { insertPeople } from '../../adapters/postgres/people.ts';
 import {
@@ -62,13 +62,17 @@ export async function record(batch: MessageBatch, env: Env): Promise<void> {
   }
 }
 
+/** Of a batch: objects that do not answer must not hold up what comes after it. */
+const ENDING_MS = 10_000;
+
 async function deliver(env: Env, deliveries: readonly Delivery[]): Promise<void> {
   const erased = await write(
     env,
     deliveries.map(({ event }) => event),
   );
   const left = new Set<QueueEvent>();
-  for (const event of erased) if (!(await endConversation(env, event))) left.add(event);
+  const untilMs = Date.now() + ENDING_MS;
+  for (const event of erased) if (!(await endConversation(env, event, untilMs))) left.add(event);
   for (const delivery of deliveries) {
     if (left.has(delivery.event)) later(delivery.message);
     else done(delivery);
@@ -79,10 +83,17 @@ async function deliver(env: Env, deliveries: readonly Delivery[]): Promise<void>
  * The erasure ended the conversations of the answers that were on record. False where this one could not
  * be ended: its message then comes again, and is dropped again.
  */
-async function endConversation(env: Env, event: InteractionEvent): Promise<boolean> {
+async function endConversation(
+  env: Env,
+  event: InteractionEvent,
+  untilMs: number,
+): Promise<boolean> {
   // Without a session an answer has the empty id, which names no object.
   if (event.session_id === '') return true;
-  return (await endSessions(env, event.visitor_id, [event.session_id], 1)).length === 0;
+  return (
+    (await endSessions(env, event.visitor_id, [event.session_id], { most: 1, untilMs })).length ===
+    0
+  );
 }
 
 function done({ message, event }: Delivery): void {
@@ -186,9 +197,8 @@ async function write(env: Env, events: readonly QueueEvent[]): Promise<Interacti
       const fresh = answers.filter((event) => inserted.delete(event.interaction_id));
       // Counted right after, with all else that these answers gave.
       await judgeFresh(tx, env, fresh);
-      await recordExperimentSums(tx, { answers: fresh, feedback }, settings.bounds);
       const known = identities.map((event) => event.visitor_id);
-      if (known.length > 0) await recountVisitors(tx, known, settings.bounds);
+      await recordExperimentSums(tx, { answers: fresh, feedback, known }, settings.bounds);
       await insertNextQuestions(tx, answers, settings);
       return events
         .filter((event) => event.kind === 'interaction')

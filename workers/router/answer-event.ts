@@ -2,6 +2,7 @@
 
 import type { Usage } from '../../adapters/model-server/index.ts';
 import type { Fault } from '../../core/blame.ts';
+import { fitted } from '../../core/message-size.ts';
 import type { Assignment } from '../../core/routing.ts';
 import type { InteractionEvent } from '../../core/wire/events.ts';
 import type { Question } from './answer.ts';
@@ -29,7 +30,7 @@ export function interactionEvent(
 ): InteractionEvent {
   // Postgres cannot store U+0000 nor half a character, and a small model may well emit them.
   const clean = (text: string) => text.replaceAll('\u0000', '').toWellFormed();
-  return {
+  return fitted({
     kind: 'interaction',
     v: 1,
     interaction_id: outcome.interactionId,
@@ -62,5 +63,5 @@ export function interactionEvent(
     training_opt_out: question.trainingOptOut,
     platform: question.platform,
     created_at: outcome.startedMs,
-  };
+  });
 }

@@ -16,7 +16,7 @@ import type { ChatMessage } from '../../core/wire/chat.ts';
 import type { InteractionEvent } from '../../core/wire/events.ts';
 import type { Source } from '../../core/wire/shared.ts';
 import { type Env, now, randomBytes, settingsOf } from '../env.ts';
-import { push } from '../outbox.ts';
+import { pushPatiently } from '../outbox.ts';
 import { issueFeedbackToken } from '../tokens.ts';
 import { interactionEvent } from './answer-event.ts';
 import type { Placed } from './arm.ts';
@@ -113,7 +113,7 @@ export async function answer(
       startedMs,
       endedMs: now(env),
     });
-    push(env, [event])
+    pushPatiently(env, [event])
       .catch(() => log('record_lost', interactionId))
       .finally(recorded.resolve);
   };

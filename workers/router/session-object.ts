@@ -84,7 +84,12 @@ export class SessionObject extends createDurable({ autoPersist: false }) {
     return this.visitorId === '' || this.visitorId === visitorId;
   }
 
+  /** Not by destroy's own reset: that needs what a fetch has noted, and an alarm may be the first to wake. */
   async alarm(): Promise<void> {
-    await this.destroy({ reset: true });
+    await this.destroy();
+    this.visitorId = '';
+    this.messages = [];
+    this.expiresAtMs = 0;
+    this.erasedAtMs = 0;
   }
 }

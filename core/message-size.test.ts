@@ -1,0 +1,72 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { fitted, MESSAGE_BYTES, messageBytes } from './message-size.ts';
+import { type InteractionEvent, interactionEventSchema } from './wire/events.ts';
+
+const answer = (over: Partial<InteractionEvent> = {}) =>
+  interactionEventSchema.parse({
+    kind: 'interaction',
+    v: 1,
+    interaction_id: 'i-1',
+    visitor_id: 'v-1',
+    session_id: 's-1',
+    trace_id: 't-1',
+    query: 'Why?',
+    history_turns: 0,
+    response: 'Because.',
+    sources: [],
+    retrieval_possible: true,
+    prompt_version: 'v1',
+    model_served: 'tiny-sre',
+    model_assigned: 'tiny-sre',
+    arm: 'none',
+    experiment_id: null,
+    routing_version: 0,
+    status: 'complete',
+    error_code: null,
+    prompt_tokens: 20,
+    completion_tokens: 60,
+    first_token_ms: 10,
+    total_ms: 100,
+    training_opt_out: false,
+    platform: 'homepage',
+    created_at: 1_800_000_000_000,
+    ...over,
+  });
+
+const source = (id: string) => ({ id, title: `Runbook ${id}`, text: '説'.repeat(8_000) });
+const SIX = ['a', 'b', 'c', 'd', 'e', 'f'].map(source);
+
+test('a record that fits stays as it is', () => {
+  const event = answer({ sources: SIX.slice(0, 4) });
+  expect(fitted(event)).toBe(event);
+});
+
+test('sources that do not fit keep their names, and the record says that it is cut', () => {
+  const event = answer({ sources: SIX });
+  expect(messageBytes(event)).toBeGreaterThan(MESSAGE_BYTES);
+  expect(fitted(event)).toEqual({
+    ...event,
+    prompt_version: 'v1+cut',
+    sources: SIX.map(({ id, title }) => ({ id, title })),
+  });
+});
+
+test('of a question that does not fit by itself the newest part is kept', () => {
+  const event = answer({ query: `${'old "text"\n'.repeat(20_000)}and what now?`, sources: SIX });
+  const { query, prompt_version } = fitted(event);
+  expect(prompt_version).toBe('v1+cut');
+  expect(query).toMatch(/and what now\?$/);
+  expect(event.query.endsWith(query)).toBe(true);
+});
+
+test('whatever is asked, it fits and holds whole characters', () => {
+  const text = fc.string({ unit: 'grapheme', minLength: 200, maxLength: 400 });
+  fc.assert(
+    fc.property(text, fc.integer({ min: 800, max: 1_200 }), (query, most) => {
+      const cut = fitted(answer({ query, sources: SIX }), most);
+      expect(messageBytes(cut)).toBeLessThanOrEqual(most);
+      expect(query.endsWith(cut.query)).toBe(true);
+    }),
+  );
+});

@@ -1,8 +1,9 @@
 // Control and treatment at each stage, never pooled: the numbers, and below each row both rates with their
-// intervals on one axis. A ring is control, a filled square treatment.
+// intervals on one axis.
 import type { ArmAtStage, Stage } from '../api/experiment-schema.ts';
 import { rate } from '../experiment/words.ts';
 import { count, percent } from '../format.ts';
+import { Mark } from './mark.tsx';
 import { scale } from './scale.ts';
 
 /** An interval longer than this many times the highest rate is cut at the drawing's edge. */
@@ -101,18 +102,7 @@ function Rate({ range, arm, y, kind }: RateProps) {
       {interval && (
         <line x1={at(interval.lower)} x2={at(interval.upper)} y1={y} y2={y} className={kind} />
       )}
-      {kind === 'control' ? (
-        <circle cx={at(arm.rate)} cy={y} r="4" className="ring" />
-      ) : (
-        <rect
-          x={at(arm.rate)}
-          y={y - 4}
-          width="8"
-          height="8"
-          transform="translate(-4 0)"
-          className="dot"
-        />
-      )}
+      <Mark arm={kind} x={at(arm.rate)} y={y} />
     </>
   );
 }
@@ -120,11 +110,7 @@ function Rate({ range, arm, y, kind }: RateProps) {
 function Sign({ arm }: { arm: 'control' | 'treatment' }) {
   return (
     <svg className="plot" width="12" height="12" aria-hidden="true">
-      {arm === 'control' ? (
-        <circle cx="6" cy="6" r="4" className="ring" />
-      ) : (
-        <rect x="2" y="2" width="8" height="8" className="dot" />
-      )}
+      <Mark arm={arm} x="6" y={6} />
     </svg>
   );
 }

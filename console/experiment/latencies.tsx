@@ -1,6 +1,7 @@
 // How long answers took, by stage: numbers, and a line from the median to the 99th percentile with a mark at
-// the 95th. A ring is control, a filled square treatment. For display; the share of slow answers decides.
+// the 95th. For display; the share of slow answers decides.
 import type { LatencyOf, Percentiles } from '../api/experiment-schema.ts';
+import { Mark } from '../charts/mark.tsx';
 import { scale } from '../charts/scale.ts';
 import { percent } from '../format.ts';
 import { change, seconds } from './words.ts';
@@ -94,19 +95,7 @@ function Line({ of, x, y, kind }: LineProps) {
     <>
       <line x1="0" x2="100%" y1={y} y2={y} className="grid" />
       {of !== null && <line x1={at(of.p50_ms)} x2={at(of.p99_ms)} y1={y} y2={y} className={kind} />}
-      {of !== null && kind === 'control' && (
-        <circle cx={at(of.p95_ms)} cy={y} r="4" className="ring" />
-      )}
-      {of !== null && kind === 'treatment' && (
-        <rect
-          x={at(of.p95_ms)}
-          y={y - 4}
-          width="8"
-          height="8"
-          transform="translate(-4 0)"
-          className="dot"
-        />
-      )}
+      {of !== null && <Mark arm={kind} x={at(of.p95_ms)} y={y} />}
     </>
   );
 }

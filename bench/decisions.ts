@@ -93,7 +93,7 @@ async function carryOver(
       own.set(run.seed, run);
     }
     const { compared, differing } = differences(own, former);
-    if (carried.length > 0) continue;
+    if (differing === 0) continue;
     const { name, policy } = cell.scenario;
     progress.line(`${name}, ${policy}: ${differing} of ${compared} runs differ; it is run anew`);
   }

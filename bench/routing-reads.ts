@@ -33,7 +33,7 @@ async function measure(perSecond: number) {
     nowMs += (-Math.log(1 - random()) / perSecond) * 1_000;
     if (nowMs >= nextMs) {
       version += 1;
-      changedMs = nowMs;
+      changedMs = nextMs;
       nextMs = nextChangeMs(nowMs);
     }
     const seen = await leased.read(

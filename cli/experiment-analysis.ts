@@ -66,8 +66,7 @@ export function analyzeExperiment(
     const rule = known.get(metric) ?? null;
     return analyze({ metric, moments, rule, policy: DEFAULT_POLICY, alpha });
   });
-  const named = [...sums.metrics.values()].flatMap(({ cells }) => cells.map(({ stage }) => stage));
-  const stages = [...new Set(named)];
+  const { stages } = sums;
   const unknown = split?.filter(({ stage }) => !stages.includes(stage)) ?? [];
   if (unknown.length > 0) {
     throw new UsageError(

@@ -53,6 +53,8 @@ export type ExperimentSums = {
   readonly metrics: ReadonlyMap<string, Moments>;
   /** Visitors who met both arms at one stage: nobody can say which of the two they judge. In nothing else here. */
   readonly leftOut: number;
+  /** All that the file names, in its order. */
+  readonly stages: readonly string[];
 };
 
 /** What each visitor has of a metric, each cell once. */
@@ -95,6 +97,7 @@ export async function readExperiment(path: string): Promise<ExperimentSums> {
       [...metrics].map(([metric, own]) => [metric, momentsOf(own, { stages, visitors })]),
     ),
     leftOut: all - visitors.size,
+    stages: [...stages],
   };
 }
 

@@ -106,14 +106,16 @@ export const experiment = z.looseObject({
           stages: z.array(z.looseObject({ share: z.number(), control: arm, treatment: arm })),
         }),
       ),
-      latencies: z.array(
-        z.looseObject({
-          latency: z.string(),
-          stages: z.array(
-            z.looseObject({ share: z.number(), control: percentiles, treatment: percentiles }),
-          ),
-        }),
-      ),
+      latencies: z
+        .array(
+          z.looseObject({
+            latency: z.string(),
+            stages: z.array(
+              z.looseObject({ share: z.number(), control: percentiles, treatment: percentiles }),
+            ),
+          }),
+        )
+        .default([]),
       waived: z.array(z.string()),
       split: z.string(),
       data: z.string(),

@@ -70,3 +70,8 @@ test('whatever is asked, it fits and holds whole characters', () => {
     }),
   );
 });
+
+test('a small question stays with an answer that is too large by itself', () => {
+  const event = answer({ query: 'Why?', response: 'x'.repeat(MESSAGE_BYTES + 2_000) });
+  expect(fitted(event)).toMatchObject({ query: 'Why?', prompt_version: 'v1+cut' });
+});

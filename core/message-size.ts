@@ -26,7 +26,9 @@ export function fitted(event: InteractionEvent, most = MESSAGE_BYTES): Interacti
     sources: event.sources.map(({ text: _text, ...source }) => source),
   };
   const over = messageBytes(cut) - most;
-  return over <= 0 ? cut : { ...cut, query: withoutOldest(event.query, over) };
+  // Where the question is not what is too large, nothing is gained without it.
+  if (over <= 0 || over >= encoder.encode(event.query).byteLength) return cut;
+  return { ...cut, query: withoutOldest(event.query, over) };
 }
 
 /** Without at least so many bytes, and without half a character. */

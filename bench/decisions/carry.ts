@@ -4,6 +4,7 @@
 // hundred show a change of one run in thirty nineteen times in twenty.
 
 import type { Cell } from './cells.ts';
+import { placeOf } from './pool.ts';
 import type { Run } from './store.ts';
 
 /** Runs of each cell that are made again. */
@@ -31,8 +32,8 @@ export function differences(
 }
 
 /**
- * What is carried over to a cell: every earlier run that it lacks, marked with the code that made it. None
- * where too few were made again, or one of them came out otherwise.
+ * What is carried over to a cell: earlier runs that it wants and lacks, marked with the code that made them.
+ * None where too few were made again, or one of them came out otherwise.
  */
 export function carriedTo(
   cell: Cell,
@@ -42,6 +43,6 @@ export function carriedTo(
   const { compared, differing } = differences(own, former);
   if (compared < sampleOf(cell).runs || differing > 0) return [];
   return [...former.values()]
-    .filter(({ seed }) => !own.has(seed))
+    .filter(({ seed }) => placeOf(seed) < cell.runs && !own.has(seed))
     .map((run) => ({ ...run, code: run.code ?? code }));
 }

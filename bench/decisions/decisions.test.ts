@@ -194,10 +194,10 @@ describe('npm run bench:decisions', () => {
 
   it('carries runs of another code over where they come out the same, and only there', async () => {
     const path = scenario({ name: 'carried', ...few });
-    const { out } = await start('--scenario', path, '--runs', '3');
+    const { out } = await start('--scenario', path, '--runs', '102');
     const file = join(out, 'runs', 'carried.jsonl');
     const other = 'f'.repeat(16);
-    const [now, before] = [codeVersion(), other].map((code) => cells(path, 3, code));
+    const [now, before] = [codeVersion(), other].map((code) => cells(path, 102, code));
     let kept = readFileSync(file, 'utf8');
     now?.forEach(({ key }, at) => {
       kept = kept.replaceAll(key, before?.[at]?.key ?? '');
@@ -208,16 +208,17 @@ describe('npm run bench:decisions', () => {
       .split('\n')
       .map((line) => (first(line) ? line.replace(/"[a-z_]{5,}"/, '"stopped"') : line));
     writeFileSync(file, lines.join('\n'));
-    const { stderr } = await start('--scenario', path, '--runs', '2', '--same-as', other);
-    expect(stderr).toContain('4 runs to do, 0 there already');
-    expect(stderr).toContain('carried, literal: 1 of 2 runs differ; it is run anew');
+    const { stderr } = await start('--scenario', path, '--runs', '102', '--same-as', other);
+    expect(stderr).toContain('200 runs to do, 0 there already');
+    expect(stderr).toContain('carried, literal: 1 of 100 runs differ; it is run anew');
+    expect(stderr).toContain('2 runs to do, 202 there already');
     const summary = z
       .object({ carried: z.unknown(), cells: z.array(z.object({ runs: z.int() })) })
       .parse(JSON.parse(readFileSync(join(out, 'summary.json'), 'utf8')));
-    expect(summary.cells.map(({ runs }) => runs)).toEqual([3, 2]);
-    expect(summary.carried).toEqual([{ code: other, runs: 1 }]);
+    expect(summary.cells.map(({ runs }) => runs)).toEqual([102, 102]);
+    expect(summary.carried).toEqual([{ code: other, runs: 2 }]);
     expect(readFileSync(join(out, 'DECISIONS.md'), 'utf8')).toContain(
-      `1 of them were made by code ${other} and carried over`,
+      `2 of them were made by code ${other} and carried over`,
     );
   });
 

@@ -28,6 +28,9 @@ const resultSchema = z.strictObject({
 const seedsOf = (runs: number, seed: number): number[] =>
   Array.from({ length: runs }, (_, at) => seed * SEEDS_APART + at);
 
+/** The place of a seed among its cell's, from 0. */
+export const placeOf = (own: number): number => own % SEEDS_APART;
+
 export const isSeedOf = (seed: number, own: number): boolean =>
   Math.floor(own / SEEDS_APART) === seed;
 

@@ -57,9 +57,12 @@ describe('an experiment’s rows', () => {
   });
 
   it('are checked for the split of stages that they have', async () => {
-    const { code, err } = await analyze(file('stages.csv', ...small()), '--split', 's9=0.25');
+    const both = ['x,control,s2,error,1,0', 'x,treatment,s2,error,1,0'];
+    const path = file('stages.csv', ...small(), ...both);
+    expect((await analyze(path, '--split', 's1=0.25,s2=0.5')).code).toBe(0);
+    const { code, err } = await analyze(path, '--split', 's9=0.25');
     expect(code).toBe(2);
-    expect(err).toContain('--split names "s9", and the file has "s1"');
+    expect(err).toContain('--split names "s9", and the file has "s1", "s2"');
   });
 
   it('become one JSON document', async () => {

@@ -104,7 +104,7 @@ const evidenceSchema = z.object({
   users: byArm,
   feedback_rate: byArm,
   metrics: z.array(metricSchema),
-  latencies: z.array(latencySchema),
+  latencies: z.optional(z.array(latencySchema)),
   waived: z.array(z.string()),
   split: z.string(),
   sample_ratio: z.optional(

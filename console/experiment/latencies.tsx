@@ -4,6 +4,7 @@ import type { LatencyOf, Percentiles } from '../api/experiment-schema.ts';
 import { Mark } from '../charts/mark.tsx';
 import { scale } from '../charts/scale.ts';
 import { percent } from '../format.ts';
+import { Empty } from '../sections/section.tsx';
 import { change, seconds } from './words.ts';
 
 const NAMES: Readonly<Record<string, string>> = {
@@ -13,22 +14,22 @@ const NAMES: Readonly<Record<string, string>> = {
 };
 
 export function Latencies({ latencies }: { latencies: readonly LatencyOf[] }) {
+  const timed = latencies.filter(({ stages }) => stages.length > 0);
+  if (timed.length === 0) return <Empty>No answer was timed yet.</Empty>;
   return (
     <ul className="metrics" data-testid="latencies">
-      {latencies
-        .filter(({ stages }) => stages.length > 0)
-        .map((one) => (
-          <li key={one.latency} className="card-like metric">
-            <h3>{NAMES[one.latency] ?? one.latency}</h3>
-            {one.p95_change !== null && (
-              <p className="difference">
-                <strong>{change('ratio', one.p95_change)}</strong>{' '}
-                <span className="quiet">at the 95th percentile, over the stages</span>
-              </p>
-            )}
-            <Stages one={one} />
-          </li>
-        ))}
+      {timed.map((one) => (
+        <li key={one.latency} className="card-like metric">
+          <h3>{NAMES[one.latency] ?? one.latency}</h3>
+          {one.p95_change !== null && (
+            <p className="difference">
+              <strong>{change('ratio', one.p95_change)}</strong>{' '}
+              <span className="quiet">at the 95th percentile, over the stages</span>
+            </p>
+          )}
+          <Stages one={one} />
+        </li>
+      ))}
     </ul>
   );
 }

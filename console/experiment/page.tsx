@@ -178,7 +178,7 @@ function Known({ api, one, evidence }: { api: Api; one: Experiment; evidence: Ev
         )}
       </Section>
       <Section id="latencies" title="How long answers take">
-        <Latencies latencies={evidence.latencies} />
+        <Latencies latencies={evidence.latencies ?? []} />
       </Section>
       <Section id="arms" title="Can the arms be compared?">
         <Arms evidence={evidence} isOver={one.status === 'ended'} />

@@ -118,14 +118,16 @@ export function StartExperiment({ api, status, act }: Props) {
   );
 }
 
-/** Those that no experiment holds; what was never tried comes first. */
+/** Those that no experiment holds; what visitors have never met comes first, and then the newest. */
 const startableOf = (models: readonly Model[]): Model[] =>
   models
     .filter(({ stage, tried }) => {
       const isOpen = tried != null && tried.status !== 'ended';
       return !isOpen && (stage === 'registered' || stage === 'retired');
     })
-    .toSorted((a, b) => Number(a.tried != null) - Number(b.tried != null));
+    .toSorted((a, b) => Number(isKnown(a)) - Number(isKnown(b)));
+
+const isKnown = ({ stage, tried }: Model) => stage === 'retired' || tried != null;
 
 function labelOf({ id, stage, tried }: Model): string {
   if (tried?.outcome != null) return `${id} (tried: ${tried.outcome.replaceAll('_', ' ')})`;

@@ -106,7 +106,7 @@ describe('a visitor who refuses training for good', () => {
 
   it('is not made an identity for it', async () => {
     const assistant = createAssistant({ baseUrl, storage: memoryStorage() });
-    expect(await refuseTraining(assistant)).toBe(true);
+    expect(await refuseTraining(assistant)).toBe(false);
     expect(asked).toEqual([]);
     expect(assistant.session.known()).toBeNull();
   });

@@ -43,11 +43,11 @@ function notMine(thrown: unknown): void {
 
 /**
  * Also what was said before, on whatever device this identity was used. False where its token has
- * expired: what was said under it cannot be found by it any more.
+ * expired, or this device has forgotten it meanwhile: what was said under it cannot be found any more.
  */
 export async function refuseTraining({ baseUrl, session }: Assistant): Promise<boolean> {
   const known = session.known();
-  if (known === null) return true;
+  if (known === null) return false;
   const call: Call = {
     method: 'POST',
     path: '/api/privacy/opt-out',

@@ -51,10 +51,11 @@ export async function record(batch: MessageBatch, env: Env): Promise<void> {
     if (parsed.success) deliveries.push({ message, event: parsed.data });
     else await bury(env, message, unreadable(parsed.error));
   }
+  const untilMs = Date.now() + ENDING_MS;
   try {
-    await deliver(env, deliveries);
+    await deliver(env, deliveries, untilMs);
   } catch (error) {
-    if (dataError(error) !== undefined) await writeOneByOne(env, deliveries);
+    if (dataError(error) !== undefined) await writeOneByOne(env, deliveries, untilMs);
     else {
       await sleep(OUT_OF_REACH_MS);
       for (const { message } of deliveries) later(message);
@@ -65,13 +66,12 @@ export async function record(batch: MessageBatch, env: Env): Promise<void> {
 /** Of a batch: objects that do not answer must not hold up what comes after it. */
 const ENDING_MS = 10_000;
 
-async function deliver(env: Env, deliveries: readonly Delivery[]): Promise<void> {
+async function deliver(env: Env, deliveries: readonly Delivery[], untilMs: number): Promise<void> {
   const erased = await write(
     env,
     deliveries.map(({ event }) => event),
   );
   const left = new Set<QueueEvent>();
-  const untilMs = Date.now() + ENDING_MS;
   for (const event of erased) if (!(await endConversation(env, event, untilMs))) left.add(event);
   for (const delivery of deliveries) {
     if (left.has(delivery.event)) later(delivery.message);
@@ -119,11 +119,15 @@ function later(message: Message): void {
 }
 
 /** One row that the database refuses for what it holds must not take the others with it. */
-async function writeOneByOne(env: Env, deliveries: readonly Delivery[]): Promise<void> {
+async function writeOneByOne(
+  env: Env,
+  deliveries: readonly Delivery[],
+  untilMs: number,
+): Promise<void> {
   for (const delivery of deliveries) {
     const { message, event } = delivery;
     try {
-      await deliver(env, [delivery]);
+      await deliver(env, [delivery], untilMs);
     } catch (error) {
       const refusal = dataError(error);
       if (refusal === undefined) {

@@ -1,38 +1,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { fitted, MESSAGE_BYTES, messageBytes } from './message-size.ts';
-import { type InteractionEvent, interactionEventSchema } from './wire/events.ts';
+import { interactionOf } from './testing/interaction.ts';
+import type { InteractionEvent } from './wire/events.ts';
 
-const answer = (over: Partial<InteractionEvent> = {}) =>
-  interactionEventSchema.parse({
-    kind: 'interaction',
-    v: 1,
-    interaction_id: 'i-1',
-    visitor_id: 'v-1',
-    session_id: 's-1',
-    trace_id: 't-1',
-    query: 'Why?',
-    history_turns: 0,
-    response: 'Because.',
-    sources: [],
-    retrieval_possible: true,
-    prompt_version: 'v1',
-    model_served: 'tiny-sre',
-    model_assigned: 'tiny-sre',
-    arm: 'none',
-    experiment_id: null,
-    routing_version: 0,
-    status: 'complete',
-    error_code: null,
-    prompt_tokens: 20,
-    completion_tokens: 60,
-    first_token_ms: 10,
-    total_ms: 100,
-    training_opt_out: false,
-    platform: 'homepage',
-    created_at: 1_800_000_000_000,
-    ...over,
-  });
+const answer = (over: Partial<InteractionEvent>) => interactionOf({ query: 'Why?', ...over });
 
 const source = (id: string) => ({ id, title: `Runbook ${id}`, text: '説'.repeat(8_000) });
 const SIX = ['a', 'b', 'c', 'd', 'e', 'f'].map(source);

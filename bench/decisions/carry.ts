@@ -1,7 +1,7 @@
 // Runs of an earlier code that may stand for the present one. Most changes of the code cannot be noticed by
 // a simulated rollout, and that is not believed but tried: the first runs of a cell are made again, and only
-// where each comes out the same are the others carried over. A
-// hundred show a change of one run in thirty nineteen times in twenty.
+// where each comes out the same are the others carried over. A hundred show a change of one run in thirty
+// nineteen times in twenty.
 
 import type { Cell } from './cells.ts';
 import { placeOf } from './pool.ts';

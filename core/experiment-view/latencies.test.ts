@@ -29,16 +29,16 @@ it('gives percentiles in milliseconds for each stage, and the change of the 95th
   expect(found?.stages.map(({ share }) => share)).toEqual([0.1, 0.25]);
   const [first, second] = found?.stages ?? [];
   expect(first?.control?.answers).toBe(100);
-  expect(first?.control?.p50).toBeCloseTo(400, -1);
-  expect(first?.control?.p95).toBeGreaterThan(1_980);
-  expect(first?.treatment?.p99).toBeLessThan(4_040);
+  expect(first?.control?.p50_ms).toBeCloseTo(400, -1);
+  expect(first?.control?.p95_ms).toBeGreaterThan(1_980);
+  expect(first?.treatment?.p99_ms).toBeLessThan(4_040);
   expect(second?.treatment).toBeNull();
-  expect(found?.p95Change).toBeGreaterThan(0.97);
-  expect(found?.p95Change).toBeLessThan(1.03);
+  expect(found?.p95_change).toBeGreaterThan(0.97);
+  expect(found?.p95_change).toBeLessThan(1.03);
 });
 
 it('knows no change where no stage has both arms', () => {
   const found = latenciesOfStages([row('first_token', 400, 90)], 1);
-  expect(found.map(({ p95Change }) => p95Change)).toEqual([null, null, null]);
+  expect(found.map(({ p95_change }) => p95_change)).toEqual([null, null, null]);
   expect(found.map(({ stages }) => stages.length)).toEqual([1, 0, 0]);
 });

@@ -1,8 +1,9 @@
 // How long an experiment's answers took, by stage and arm, for display: percentiles of the histograms that the
 // recorder keeps. The rule decides by the share of slow answers; total time decides nothing. Pure.
 
+import type { z } from 'zod';
 import type { ExperimentSums } from '../experiment-sums.ts';
-import { LATENCIES, type Latency } from '../latency.ts';
+import { LATENCIES } from '../latency.ts';
 import {
   countOf,
   type LogHistogram,
@@ -10,24 +11,11 @@ import {
   percentileRatio,
 } from '../statistics/histogram.ts';
 import { ARMS, type Arm } from '../statistics/moments.ts';
+import type { latencyViewSchema } from '../wire/experiments.ts';
 
-/** In milliseconds; within 0.5 % of an answer that was given. */
-export interface Percentiles {
-  answers: number;
-  p50: number;
-  p95: number;
-  p99: number;
-}
+type LatencyView = z.infer<typeof latencyViewSchema>;
 
-export interface LatencyView {
-  latency: Latency;
-  /** Relative change of the 95th percentile over the stages that have both arms, weighted; null without one. */
-  p95Change: number | null;
-  /** In order of the shares (of 1). */
-  stages: { share: number; control: Percentiles | null; treatment: Percentiles | null }[];
-}
-
-/** Of one stratum, because another was measured against another production. */
+/** Of one stratum, because another was measured against another production; by share in ascending order. */
 export function latenciesOfStages(
   histograms: ExperimentSums['histograms'],
   stratum: number,
@@ -45,7 +33,7 @@ export function latenciesOfStages(
     );
     return {
       latency,
-      p95Change: 'stages' in ratio ? Math.expm1(ratio.logRatio) : null,
+      p95_change: 'stages' in ratio ? Math.expm1(ratio.logRatio) : null,
       stages: stages.map(({ shareBp, control, treatment }) => ({
         share: shareBp / 10_000,
         control: percentilesOf(control),
@@ -60,9 +48,10 @@ function histogramAt(rows: ExperimentSums['histograms'], shareBp: number, arm: A
   return Object.fromEntries(own.map(({ bucket, answers }) => [bucket, Number(answers)]));
 }
 
-function percentilesOf(histogram: LogHistogram): Percentiles | null {
+/** Within 0.5 % of an answer that was given. */
+function percentilesOf(histogram: LogHistogram): LatencyView['stages'][number]['control'] {
   const [p50, p95, p99] = [0.5, 0.95, 0.99].map((p) => percentile(histogram, p));
   if (typeof p50 !== 'number' || typeof p95 !== 'number' || typeof p99 !== 'number') return null;
   const ms = (us: number) => us / 1000;
-  return { answers: countOf(histogram), p50: ms(p50), p95: ms(p95), p99: ms(p99) };
+  return { answers: countOf(histogram), p50_ms: ms(p50), p95_ms: ms(p95), p99_ms: ms(p99) };
 }

@@ -1,6 +1,7 @@
 // The chat client over real HTTP: a small server on the loopback speaks the wire format.
 import { createServer, type ServerResponse } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { listenOn, shut } from '../testing/loopback.ts';
 import { askAssistant, streamChat } from './chat.ts';
 import { type ClientError, sentenceFor } from './errors.ts';
 import { sendFeedback } from './feedback.ts';
@@ -51,15 +52,9 @@ const json = (response: ServerResponse, status: number, value: unknown) => {
 };
 
 beforeAll(async () => {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('No port was given');
-  baseUrl = `http://127.0.0.1:${address.port}`;
+  baseUrl = await listenOn(server);
 });
-afterAll(() => {
-  server.closeAllConnections();
-  server.close();
-});
+afterAll(() => shut(server));
 
 const known = { id: 's', visitor_token: 'token-9' };
 

@@ -2,6 +2,7 @@
 import { createServer } from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import * as z from 'zod/mini';
+import { listenOn, shut } from '../testing/loopback.ts';
 import { createOutbox, type Delivery } from './outbox.ts';
 import { memoryStorage } from './session.ts';
 
@@ -36,15 +37,9 @@ const server = createServer((request, response) => {
   });
 });
 beforeAll(async () => {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('No port was given');
-  baseUrl = `http://127.0.0.1:${address.port}`;
+  baseUrl = await listenOn(server);
 });
-afterAll(() => {
-  server.closeAllConnections();
-  server.close();
-});
+afterAll(() => shut(server));
 beforeEach(() => {
   answers = [];
   received = [];

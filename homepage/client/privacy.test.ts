@@ -2,6 +2,7 @@
 // as it is told and remembers what was asked of it.
 import { createServer } from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { listenOn, shut } from '../testing/loopback.ts';
 import { createAssistant } from './assistant.ts';
 import { eraseMe, refuseTraining } from './privacy.ts';
 import { keyOf, memoryStorage } from './session.ts';
@@ -31,15 +32,9 @@ const server = createServer((request, response) => {
 });
 
 beforeAll(async () => {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('No port was given');
-  baseUrl = `http://127.0.0.1:${address.port}`;
+  baseUrl = await listenOn(server);
 });
-afterAll(() => {
-  server.closeAllConnections();
-  server.close();
-});
+afterAll(() => shut(server));
 beforeEach(() => {
   answers = GOOD;
   asked = [];

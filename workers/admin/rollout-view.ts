@@ -7,7 +7,7 @@ import type { RolloutListRow } from '../../adapters/postgres/rollouts.ts';
 import { settingsText } from '../../core/answer-settings.ts';
 import type { ExperimentSums } from '../../core/experiment-sums.ts';
 import { actionsNow } from '../../core/experiment-view/actions.ts';
-import { latenciesOfStages, type Percentiles } from '../../core/experiment-view/latencies.ts';
+import { latenciesOfStages } from '../../core/experiment-view/latencies.ts';
 import { shownEffect } from '../../core/experiment-view/looks.ts';
 import { nextStepOf } from '../../core/experiment-view/next.ts';
 import { rateInterval } from '../../core/experiment-view/stages.ts';
@@ -186,15 +186,7 @@ function evidenceView(
     metrics: rules.map((rule) =>
       metricView(rule, metrics[rule.metric] ?? emptyMoments(), { policy, alpha }),
     ),
-    latencies: latenciesOfStages(histograms, stratum).map(({ latency, p95Change, stages }) => ({
-      latency,
-      p95_change: p95Change,
-      stages: stages.map(({ share, control, treatment }) => ({
-        share,
-        control: percentilesView(control),
-        treatment: percentilesView(treatment),
-      })),
-    })),
+    latencies: latenciesOfStages(histograms, stratum),
     waived,
     harm: evidence.harm.reason,
     split: evidence.splitBroken ?? 'as configured',
@@ -203,9 +195,6 @@ function evidenceView(
     offline: evidence.offline,
   };
 }
-
-const percentilesView = (of: Percentiles | null) =>
-  of && { answers: of.answers, p50_ms: of.p50, p95_ms: of.p95, p99_ms: of.p99 };
 
 function ratioView({ splitGroups }: Observed) {
   const found = sampleRatio(splitGroups.filter(({ share }) => share > 0 && share < 1));

@@ -39,6 +39,9 @@ const RETRY_MOST_SECONDS = 60;
  * come again, and stands still for good at the ten thousand that the runtime allows it.
  */
 const OUT_OF_REACH_MS = 2_000;
+/** Of a batch: objects that do not answer must not hold up what comes after it. */
+const ENDING_MS = 10_000;
+
 interface Delivery {
   message: Message;
   event: QueueEvent;
@@ -62,9 +65,6 @@ export async function record(batch: MessageBatch, env: Env): Promise<void> {
     }
   }
 }
-
-/** Of a batch: objects that do not answer must not hold up what comes after it. */
-const ENDING_MS = 10_000;
 
 async function deliver(env: Env, deliveries: readonly Delivery[], untilMs: number): Promise<void> {
   const erased = await write(
@@ -90,10 +90,8 @@ async function endConversation(
 ): Promise<boolean> {
   // Without a session an answer has the empty id, which names no object.
   if (event.session_id === '') return true;
-  return (
-    (await endSessions(env, event.visitor_id, [event.session_id], { most: 1, untilMs })).length ===
-    0
-  );
+  const effort = { most: 1, untilMs };
+  return (await endSessions(env, event.visitor_id, [event.session_id], effort)).length === 0;
 }
 
 function done({ message, event }: Delivery): void {
